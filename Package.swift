@@ -1,0 +1,123 @@
+// swift-tools-version: 6.0
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func module(_ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies.map { .byName(name: $0) }, exclude: exclude, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [String]) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: ([name] + dependencies).map { .byName(name: $0) },
+        swiftSettings: settings)
+}
+
+// Imports run downward only: each block may use the blocks above it (docs/architecture.md).
+let package = Package(
+    name: "millrace",
+    targets: [
+        // System libraries
+        system("CRdKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev"),
+        system("CPostgreSQL", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+
+        // Platform
+        module("Threading", []),
+        module("JSON", []),
+        module("Observability", ["Threading"]),
+        module("Cryptography", ["COpenSSL"]),
+        module("Kafka", ["CRdKafka", "Threading", "Observability"]),
+        module("PostgreSQL", ["CPostgreSQL", "Threading", "Observability"]),
+        module("HTTPServer", ["CMicrohttpd", "Threading", "Observability"]),
+        module("HTTPClient", ["CCurl", "Observability"]),
+
+        // Model
+        module("AppFlowAPI", ["JSON"], exclude: ["generate-model.py"]),
+        module("FlowDomain", ["JSON", "AppFlowAPI"]),
+        module("Records", ["JSON"]),
+
+        // Domain
+        module("Tasks", ["Records", "AppFlowAPI", "JSON"]),
+        module("Connectors", ["HTTPClient", "Cryptography", "Observability", "Threading"]),
+        module("FlowStore", ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "Cryptography", "Observability"]),
+
+        // Roles
+        module(
+            "RoleSupport",
+            ["FlowStore", "FlowDomain", "JSON", "Kafka", "PostgreSQL", "HTTPServer", "Observability", "Threading"]),
+        module(
+            "Ingestor",
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
+                "Cryptography", "Observability", "Threading",
+            ]),
+        module(
+            "Controller",
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Observability",
+                "Threading",
+            ]),
+        module(
+            "Worker",
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Connectors",
+                "Tasks", "Records",
+                "HTTPClient", "Cryptography", "Observability", "Threading",
+            ]),
+        module("LocalServices", ["Threading", "Observability"]),
+
+        // Executable
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "Ingestor", "Controller", "Worker", "RoleSupport", "LocalServices", "FlowStore", "FlowDomain",
+                "AppFlowAPI", "JSON",
+                "Kafka", "PostgreSQL", "HTTPServer", "HTTPClient", "Connectors", "Cryptography", "Observability",
+                "Threading",
+            ],
+            swiftSettings: settings),
+
+        // Tests
+        .target(name: "FaultServer", dependencies: ["Threading"], path: "Tests/FaultServer", swiftSettings: settings),
+        tests("Threading", []),
+        tests("JSON", []),
+        tests("Observability", []),
+        tests("Cryptography", []),
+        tests("Kafka", ["Observability", "Threading"]),
+        tests("PostgreSQL", ["LocalServices", "Observability"]),
+        tests("LocalServices", ["PostgreSQL", "Observability"]),
+        tests("HTTPServer", ["Observability"]),
+        tests("HTTPClient", ["Observability", "FaultServer"]),
+        tests("AppFlowAPI", ["JSON"]),
+        tests("FlowDomain", ["AppFlowAPI", "JSON"]),
+        tests("Records", ["JSON"]),
+        tests("Tasks", ["Records", "AppFlowAPI", "JSON"]),
+        tests("Connectors", ["HTTPClient", "Cryptography", "Observability", "FaultServer"]),
+        tests(
+            "FlowStore",
+            ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "LocalServices", "Observability", "Threading"]),
+        tests(
+            "Controller",
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "LocalServices",
+                "Observability", "Threading",
+            ]),
+        tests(
+            "Worker",
+            ["FlowStore", "FlowDomain", "PostgreSQL", "Connectors", "LocalServices", "Observability", "Threading"]),
+        tests("Ingestor", ["FlowDomain", "JSON", "HTTPServer", "Observability", "Threading"]),
+    ]
+)

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+
+/// What CreateFlow and UpdateFlow refuse beyond the constraints of single members, in AppFlow's words where they are
+/// known.
+public enum SemanticRules {
+    /// Checks a definition on its own, and that this version can run it.
+    /// - Parameter operation: `Create` or `Update`; messages begin with it.
+    /// - Throws: ValidationException.
+    public static func checkFlow(_ definition: FlowDefinition, operation: String) throws(APIError) {
+        var problems: [String] = []
+        if definition.trigger.type == "Scheduled", definition.trigger.properties["Scheduled"] == nil {
+            problems.append("TriggerProps is required for Scheduled Trigger Type.")
+        }
+        if definition.destinations.isEmpty { problems.append("A destination is required.") }
+        for destination in definition.destinations {
+            if let size = destination.s3?.targetFileSize, size < 0 {
+                problems.append("targetFileSize must not be negative.")
+            }
+        }
+        try refuse(problems, operation)
+        try refuse(taskErrors(TaskRules.operatorProblems(definition)), operation)
+        try refuse(taskErrors(TaskRules.taskProblems(definition)), operation)
+        try refuse(taskErrors(TaskRules.wholeProblems(definition)), operation)
+        try SupportedFeatures.check(definition)
+    }
+
+    /// Checks what an update must not change: the connectors and the destination's object.
+    /// - Throws: ValidationException.
+    public static func checkUpdate(old: FlowDefinition, new: FlowDefinition) throws(APIError) {
+        var problems: [String] = []
+        if old.source.connectorType != new.source.connectorType {
+            problems.append("Source connector can not be updated")
+        }
+        if old.destinations.map(\.connectorType) != new.destinations.map(\.connectorType) {
+            problems.append("Destination connector can not be updated")
+        } else if old.destinations.map(\.object) != new.destinations.map(\.object) {
+            problems.append("Destination object for the destination connector can not be updated")
+        }
+        try refuse(problems, "Update")
+    }
+
+    /// Whether an update starts a new schema version: other field mappings, data types or partition settings. The
+    /// order of tasks does not matter, as it does not to AppFlow.
+    public static func schemaVersionChanges(old: FlowDefinition, new: FlowDefinition) -> Bool {
+        schemaTasks(old) != schemaTasks(new) || partitioning(old) != partitioning(new)
+    }
+
+    private static func refuse(_ problems: [String], _ operation: String) throws(APIError) {
+        guard !problems.isEmpty else { return }
+        // AppFlow words the two operations differently.
+        let head = operation == "Update" ? "Update Flow request failed due to:" : "\(operation) Flow request failed: "
+        throw .validation("\(head)[\(problems.joined(separator: ", "))]")
+    }
+
+    private static func taskErrors(_ problems: [String]) -> [String] { problems.map { "Task Validation Error: " + $0 } }
+
+    private static let schemaTaskTypes: Set<String> = [
+        "Map", "Map_all", "Merge", "Arithmetic", "Partition", "Passthrough",
+    ]
+
+    /// One comparable text per task that shapes the output.
+    private static func schemaTasks(_ definition: FlowDefinition) -> [String] {
+        definition.tasks.filter { schemaTaskTypes.contains($0.taskType) }.map { task in
+            let properties = task.properties.sorted { $0.key < $1.key }.map {
+                JSONValue.array([.string($0.key), .string($0.value)])
+            }
+            let parts: [JSONValue] = [
+                .string(task.taskType), .array(task.sourceFields.map { .string($0) }),
+                .string(task.operatorName(for: definition.source.unionKey)), .string(task.destinationField ?? ""),
+                .array(properties),
+            ]
+            return JSONValue.array(parts).serializedString()
+        }.sorted()
+    }
+
+    private static func partitioning(_ definition: FlowDefinition) -> [String] {
+        definition.destinations.map { destination in
+            guard let s3 = destination.s3 else { return "" }
+            let parts =
+                [s3.prefixType?.rawValue ?? "", s3.prefixFormat?.rawValue ?? ""]
+                + s3.pathPrefixHierarchy.map(\.rawValue).sorted() + [s3.preserveSourceDataTyping ? "typed" : ""]
+            return parts.joined(separator: " ")
+        }
+    }
+}

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+// swift-format-ignore-file
+// Written by generate-model.py from botocore's model appflow/2020-08-23; do not edit.
+
+/// The service's shapes and operations in the line format that generate-model.py describes.
+let serviceModelText = ##"""
+o CancelFlowExecutions POST /cancel-flow-executions CancelFlowExecutionsRequest CancelFlowExecutionsResponse ValidationException,AccessDeniedException,ResourceNotFoundException,ThrottlingException,InternalServerException
+o CreateConnectorProfile POST /create-connector-profile CreateConnectorProfileRequest CreateConnectorProfileResponse ValidationException,ConflictException,ServiceQuotaExceededException,ConnectorAuthenticationException,InternalServerException
+o CreateFlow POST /create-flow CreateFlowRequest CreateFlowResponse ValidationException,InternalServerException,ResourceNotFoundException,ServiceQuotaExceededException,ConflictException,ConnectorAuthenticationException,ConnectorServerException,AccessDeniedException
+o DeleteConnectorProfile POST /delete-connector-profile DeleteConnectorProfileRequest DeleteConnectorProfileResponse ResourceNotFoundException,ConflictException,InternalServerException
+o DeleteFlow POST /delete-flow DeleteFlowRequest DeleteFlowResponse ResourceNotFoundException,ConflictException,InternalServerException
+o DescribeConnector POST /describe-connector DescribeConnectorRequest DescribeConnectorResponse ValidationException,InternalServerException,ResourceNotFoundException
+o DescribeConnectorEntity POST /describe-connector-entity DescribeConnectorEntityRequest DescribeConnectorEntityResponse ValidationException,ResourceNotFoundException,ConnectorAuthenticationException,ConnectorServerException,InternalServerException
+o DescribeConnectorProfiles POST /describe-connector-profiles DescribeConnectorProfilesRequest DescribeConnectorProfilesResponse ValidationException,InternalServerException
+o DescribeConnectors POST /describe-connectors DescribeConnectorsRequest DescribeConnectorsResponse ValidationException,InternalServerException
+o DescribeFlow POST /describe-flow DescribeFlowRequest DescribeFlowResponse ResourceNotFoundException,InternalServerException
+o DescribeFlowExecutionRecords POST /describe-flow-execution-records DescribeFlowExecutionRecordsRequest DescribeFlowExecutionRecordsResponse ValidationException,ResourceNotFoundException,InternalServerException
+o ListConnectorEntities POST /list-connector-entities ListConnectorEntitiesRequest ListConnectorEntitiesResponse ValidationException,ResourceNotFoundException,ConnectorAuthenticationException,ConnectorServerException,InternalServerException
+o ListConnectors POST /list-connectors ListConnectorsRequest ListConnectorsResponse ValidationException,InternalServerException
+o ListFlows POST /list-flows ListFlowsRequest ListFlowsResponse ValidationException,InternalServerException
+o ListTagsForResource GET /tags/{resourceArn} ListTagsForResourceRequest ListTagsForResourceResponse InternalServerException,ValidationException,ResourceNotFoundException
+o RegisterConnector POST /register-connector RegisterConnectorRequest RegisterConnectorResponse ValidationException,ConflictException,AccessDeniedException,ResourceNotFoundException,ServiceQuotaExceededException,ThrottlingException,InternalServerException,ConnectorServerException,ConnectorAuthenticationException
+o ResetConnectorMetadataCache POST /reset-connector-metadata-cache ResetConnectorMetadataCacheRequest ResetConnectorMetadataCacheResponse ValidationException,ResourceNotFoundException,ConflictException,InternalServerException
+o StartFlow POST /start-flow StartFlowRequest StartFlowResponse ResourceNotFoundException,InternalServerException,ServiceQuotaExceededException,ConflictException
+o StopFlow POST /stop-flow StopFlowRequest StopFlowResponse ConflictException,ResourceNotFoundException,UnsupportedOperationException,InternalServerException
+o TagResource POST /tags/{resourceArn} TagResourceRequest TagResourceResponse InternalServerException,ValidationException,ResourceNotFoundException
+o UnregisterConnector POST /unregister-connector UnregisterConnectorRequest UnregisterConnectorResponse ResourceNotFoundException,ConflictException,InternalServerException
+o UntagResource DELETE /tags/{resourceArn} UntagResourceRequest UntagResourceResponse InternalServerException,ValidationException,ResourceNotFoundException
+o UpdateConnectorProfile POST /update-connector-profile UpdateConnectorProfileRequest UpdateConnectorProfileResponse ValidationException,ResourceNotFoundException,ConflictException,ConnectorAuthenticationException,InternalServerException
+o UpdateConnectorRegistration POST /update-connector-registration UpdateConnectorRegistrationRequest UpdateConnectorRegistrationResponse ValidationException,ConflictException,AccessDeniedException,ResourceNotFoundException,ServiceQuotaExceededException,ThrottlingException,InternalServerException,ConnectorServerException,ConnectorAuthenticationException
+o UpdateFlow POST /update-flow UpdateFlowRequest UpdateFlowResponse ValidationException,ResourceNotFoundException,ServiceQuotaExceededException,ConflictException,ConnectorAuthenticationException,ConnectorServerException,InternalServerException,AccessDeniedException
+s ARN max=512 pattern=arn:aws:.*:.*:[0-9]+:.*
+x AccessDeniedException 403
+s AccessKeyId max=256 sensitive pattern=\S+
+s AccessToken max=4096 sensitive pattern=\S+
+s AccountName max=512 pattern=\S+
+t AggregationConfig aggregationType:AggregationType targetFileSize:Long
+s AggregationType enum=None|SingleFile
+s AmplitudeConnectorOperator enum=BETWEEN
+t AmplitudeConnectorProfileCredentials apiKey!:ApiKey secretKey!:SecretKey
+t AmplitudeConnectorProfileProperties
+t AmplitudeMetadata
+t AmplitudeSourceProperties object!:Object
+s ApiKey max=256 sensitive pattern=\S+
+t ApiKeyCredentials apiKey!:ApiKey apiSecretKey:ApiSecretKey
+s ApiSecretKey max=256 sensitive pattern=\S+
+s ApiToken max=256 pattern=\S+
+s ApiVersion max=256 pattern=\S+
+s ApplicationHostUrl max=256 pattern=^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]
+s ApplicationKey max=512 pattern=\S+
+s ApplicationServicePath max=512 pattern=\S+
+s ApplicationType max=512 pattern=\S+
+s AuthCode max=4096 pattern=\S+
+s AuthCodeUrl max=256 pattern=^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]
+l AuthCodeUrlList AuthCodeUrl
+t AuthParameter key:Key isRequired:Boolean label:Label description:Description isSensitiveField:Boolean connectorSuppliedValues:ConnectorSuppliedValueList
+l AuthParameterList AuthParameter
+t AuthenticationConfig isBasicAuthSupported:Boolean isApiKeyAuthSupported:Boolean isOAuth2Supported:Boolean isCustomAuthSupported:Boolean oAuth2Defaults:OAuth2Defaults customAuthConfigs:CustomAuthConfigList
+s AuthenticationType enum=OAUTH2|APIKEY|BASIC|CUSTOM
+t BasicAuthCredentials username!:Username password!:Password
+b Boolean
+s BucketName min=3 max=63 pattern=\S+
+s BucketPrefix max=512 pattern=.*
+s BusinessUnitId max=18 pattern=\S+
+t CancelFlowExecutionsRequest flowName!:FlowName executionIds:ExecutionIds
+t CancelFlowExecutionsResponse invalidExecutions:ExecutionIds
+s CatalogType enum=GLUE
+s ClientCredentialsArn min=20 max=2048 sensitive pattern=arn:aws:secretsmanager:.*:[0-9]+:.*
+s ClientId max=512 pattern=\S+
+s ClientNumber min=3 max=3 pattern=^\d{3}$
+s ClientSecret max=512 sensitive pattern=\S+
+s ClientToken min=1 max=256 pattern=[ -~]+
+s ClusterIdentifier max=512 pattern=\S+
+s CodeVerifier min=43 max=128 sensitive pattern=^[A-Za-z0-9\-._~]+$
+x ConflictException 409
+s ConnectionMode enum=Public|Private
+x ConnectorAuthenticationException 401
+t ConnectorConfiguration canUseAsSource:Boolean canUseAsDestination:Boolean supportedDestinationConnectors:ConnectorTypeList supportedSchedulingFrequencies:SchedulingFrequencyTypeList isPrivateLinkEnabled:Boolean isPrivateLinkEndpointUrlRequired:Boolean supportedTriggerTypes:TriggerTypeList connectorMetadata:ConnectorMetadata connectorType:ConnectorType connectorLabel:ConnectorLabel connectorDescription:ConnectorDescription connectorOwner:ConnectorOwner connectorName:ConnectorName connectorVersion:ConnectorVersion connectorArn:ARN connectorModes:ConnectorModeList authenticationConfig:AuthenticationConfig connectorRuntimeSettings:ConnectorRuntimeSettingList supportedApiVersions:SupportedApiVersionList supportedOperators:SupportedOperatorList supportedWriteOperations:SupportedWriteOperationList connectorProvisioningType:ConnectorProvisioningType connectorProvisioningConfig:ConnectorProvisioningConfig logoURL:LogoURL registeredAt:Date registeredBy:RegisteredBy supportedDataTransferTypes:SupportedDataTransferTypeList supportedDataTransferApis:SupportedDataTransferApis
+m ConnectorConfigurationsMap ConnectorType ConnectorConfiguration
+s ConnectorDescription max=2048 pattern=[\w!@#\-.?,\s]*
+t ConnectorDetail connectorDescription:ConnectorDescription connectorName:ConnectorName connectorOwner:ConnectorOwner connectorVersion:ConnectorVersion applicationType:ApplicationType connectorType:ConnectorType connectorLabel:ConnectorLabel registeredAt:Date registeredBy:RegisteredBy connectorProvisioningType:ConnectorProvisioningType connectorModes:ConnectorModeList supportedDataTransferTypes:SupportedDataTransferTypeList
+t ConnectorEntity name!:Name label:Label hasNestedEntities:Boolean
+t ConnectorEntityField identifier!:Identifier parentIdentifier:Identifier label:Label isPrimaryKey:Boolean defaultValue:String isDeprecated:Boolean supportedFieldTypeDetails:SupportedFieldTypeDetails description:Description sourceProperties:SourceFieldProperties destinationProperties:DestinationFieldProperties customProperties:CustomProperties
+l ConnectorEntityFieldList ConnectorEntityField
+l ConnectorEntityList ConnectorEntity
+m ConnectorEntityMap Group ConnectorEntityList
+s ConnectorLabel max=256 pattern=[a-zA-Z0-9][\w!@#.-]+
+l ConnectorList ConnectorDetail
+t ConnectorMetadata Amplitude:AmplitudeMetadata Datadog:DatadogMetadata Dynatrace:DynatraceMetadata GoogleAnalytics:GoogleAnalyticsMetadata InforNexus:InforNexusMetadata Marketo:MarketoMetadata Redshift:RedshiftMetadata S3:S3Metadata Salesforce:SalesforceMetadata ServiceNow:ServiceNowMetadata Singular:SingularMetadata Slack:SlackMetadata Snowflake:SnowflakeMetadata Trendmicro:TrendmicroMetadata Veeva:VeevaMetadata Zendesk:ZendeskMetadata EventBridge:EventBridgeMetadata Upsolver:UpsolverMetadata CustomerProfiles:CustomerProfilesMetadata Honeycode:HoneycodeMetadata SAPOData:SAPODataMetadata Pardot:PardotMetadata
+s ConnectorMode max=256 pattern=\S+
+l ConnectorModeList ConnectorMode
+s ConnectorName max=256 pattern=.*
+t ConnectorOAuthRequest authCode:AuthCode redirectUri:RedirectUri codeVerifier:CodeVerifier
+t ConnectorOperator Amplitude:AmplitudeConnectorOperator Datadog:DatadogConnectorOperator Dynatrace:DynatraceConnectorOperator GoogleAnalytics:GoogleAnalyticsConnectorOperator InforNexus:InforNexusConnectorOperator Marketo:MarketoConnectorOperator S3:S3ConnectorOperator Salesforce:SalesforceConnectorOperator ServiceNow:ServiceNowConnectorOperator Singular:SingularConnectorOperator Slack:SlackConnectorOperator Trendmicro:TrendmicroConnectorOperator Veeva:VeevaConnectorOperator Zendesk:ZendeskConnectorOperator SAPOData:SAPODataConnectorOperator CustomConnector:Operator Pardot:PardotConnectorOperator
+s ConnectorOwner max=256 pattern=.*
+t ConnectorProfile connectorProfileArn:ConnectorProfileArn connectorProfileName:ConnectorProfileName connectorType:ConnectorType connectorLabel:ConnectorLabel connectionMode:ConnectionMode credentialsArn:ARN connectorProfileProperties:ConnectorProfileProperties createdAt:Date lastUpdatedAt:Date privateConnectionProvisioningState:PrivateConnectionProvisioningState
+s ConnectorProfileArn max=512 pattern=arn:aws:appflow:.*:[0-9]+:.*
+t ConnectorProfileConfig connectorProfileProperties!:ConnectorProfileProperties connectorProfileCredentials:ConnectorProfileCredentials
+t ConnectorProfileCredentials Amplitude:AmplitudeConnectorProfileCredentials Datadog:DatadogConnectorProfileCredentials Dynatrace:DynatraceConnectorProfileCredentials GoogleAnalytics:GoogleAnalyticsConnectorProfileCredentials Honeycode:HoneycodeConnectorProfileCredentials InforNexus:InforNexusConnectorProfileCredentials Marketo:MarketoConnectorProfileCredentials Redshift:RedshiftConnectorProfileCredentials Salesforce:SalesforceConnectorProfileCredentials ServiceNow:ServiceNowConnectorProfileCredentials Singular:SingularConnectorProfileCredentials Slack:SlackConnectorProfileCredentials Snowflake:SnowflakeConnectorProfileCredentials Trendmicro:TrendmicroConnectorProfileCredentials Veeva:VeevaConnectorProfileCredentials Zendesk:ZendeskConnectorProfileCredentials SAPOData:SAPODataConnectorProfileCredentials CustomConnector:CustomConnectorProfileCredentials Pardot:PardotConnectorProfileCredentials
+l ConnectorProfileDetailList ConnectorProfile
+s ConnectorProfileName max=256 pattern=[\w/!@#+=.-]+
+l ConnectorProfileNameList ConnectorProfileName min=0 max=100
+t ConnectorProfileProperties Amplitude:AmplitudeConnectorProfileProperties Datadog:DatadogConnectorProfileProperties Dynatrace:DynatraceConnectorProfileProperties GoogleAnalytics:GoogleAnalyticsConnectorProfileProperties Honeycode:HoneycodeConnectorProfileProperties InforNexus:InforNexusConnectorProfileProperties Marketo:MarketoConnectorProfileProperties Redshift:RedshiftConnectorProfileProperties Salesforce:SalesforceConnectorProfileProperties ServiceNow:ServiceNowConnectorProfileProperties Singular:SingularConnectorProfileProperties Slack:SlackConnectorProfileProperties Snowflake:SnowflakeConnectorProfileProperties Trendmicro:TrendmicroConnectorProfileProperties Veeva:VeevaConnectorProfileProperties Zendesk:ZendeskConnectorProfileProperties SAPOData:SAPODataConnectorProfileProperties CustomConnector:CustomConnectorProfileProperties Pardot:PardotConnectorProfileProperties
+t ConnectorProvisioningConfig lambda:LambdaConnectorProvisioningConfig
+s ConnectorProvisioningType enum=LAMBDA
+t ConnectorRuntimeSetting key:Key dataType:ConnectorRuntimeSettingDataType isRequired:Boolean label:Label description:Description scope:ConnectorRuntimeSettingScope connectorSuppliedValueOptions:ConnectorSuppliedValueOptionList
+s ConnectorRuntimeSettingDataType max=256 pattern=\S+
+l ConnectorRuntimeSettingList ConnectorRuntimeSetting
+s ConnectorRuntimeSettingScope max=256 pattern=\S+
+x ConnectorServerException 400
+s ConnectorSuppliedValue max=256 pattern=\S+
+l ConnectorSuppliedValueList ConnectorSuppliedValue
+l ConnectorSuppliedValueOptionList ConnectorSuppliedValue
+s ConnectorType enum=Salesforce|Singular|Slack|Redshift|S3|Marketo|Googleanalytics|Zendesk|Servicenow|Datadog|Trendmicro|Snowflake|Dynatrace|Infornexus|Amplitude|Veeva|EventBridge|LookoutMetrics|Upsolver|Honeycode|CustomerProfiles|SAPOData|CustomConnector|Pardot
+l ConnectorTypeList ConnectorType min=0 max=100
+s ConnectorVersion max=256 pattern=\S+
+t CreateConnectorProfileRequest connectorProfileName!:ConnectorProfileName kmsArn:KMSArn connectorType!:ConnectorType connectorLabel:ConnectorLabel connectionMode!:ConnectionMode connectorProfileConfig!:ConnectorProfileConfig clientToken:ClientToken
+t CreateConnectorProfileResponse connectorProfileArn:ConnectorProfileArn
+t CreateFlowRequest flowName!:FlowName description:FlowDescription kmsArn:KMSArn triggerConfig!:TriggerConfig sourceFlowConfig!:SourceFlowConfig destinationFlowConfigList!:DestinationFlowConfigList tasks!:Tasks tags:TagMap metadataCatalogConfig:MetadataCatalogConfig clientToken:ClientToken
+t CreateFlowResponse flowArn:FlowArn flowStatus:FlowStatus
+s CreatedBy max=256 pattern=\S+
+m CredentialsMap CredentialsMapKey CredentialsMapValue min=0 max=50
+s CredentialsMapKey min=1 max=128 sensitive pattern=[\w]+
+s CredentialsMapValue max=2048 sensitive pattern=\S+
+t CustomAuthConfig customAuthenticationType:CustomAuthenticationType authParameters:AuthParameterList
+l CustomAuthConfigList CustomAuthConfig
+t CustomAuthCredentials customAuthenticationType!:CustomAuthenticationType credentialsMap:CredentialsMap
+s CustomAuthenticationType max=256 pattern=\S+
+t CustomConnectorDestinationProperties entityName!:EntityName errorHandlingConfig:ErrorHandlingConfig writeOperationType:WriteOperationType idFieldNames:IdFieldNameList customProperties:CustomProperties
+t CustomConnectorProfileCredentials authenticationType!:AuthenticationType basic:BasicAuthCredentials oauth2:OAuth2Credentials apiKey:ApiKeyCredentials custom:CustomAuthCredentials
+t CustomConnectorProfileProperties profileProperties:ProfilePropertiesMap oAuth2Properties:OAuth2Properties
+t CustomConnectorSourceProperties entityName!:EntityName customProperties:CustomProperties dataTransferApi:DataTransferApi
+m CustomProperties CustomPropertyKey CustomPropertyValue min=0 max=50
+s CustomPropertyKey min=1 max=128 pattern=[\w]+
+s CustomPropertyValue max=2048 pattern=\S+
+t CustomerProfilesDestinationProperties domainName!:DomainName objectTypeName:ObjectTypeName
+t CustomerProfilesMetadata
+s DataApiRoleArn max=512 pattern=arn:aws:iam:.*:[0-9]+:.*
+s DataPullMode enum=Incremental|Complete
+t DataTransferApi Name:DataTransferApiTypeName Type:DataTransferApiType
+s DataTransferApiType enum=SYNC|ASYNC|AUTOMATIC
+s DataTransferApiTypeName max=64 pattern=[\w/-]+
+s DatabaseName max=512 pattern=\S+
+s DatabaseUrl max=512 pattern=\S+
+s DatadogConnectorOperator enum=PROJECTION|BETWEEN|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t DatadogConnectorProfileCredentials apiKey!:ApiKey applicationKey!:ApplicationKey
+t DatadogConnectorProfileProperties instanceUrl!:InstanceUrl
+t DatadogMetadata
+t DatadogSourceProperties object!:Object
+z Date
+s DatetimeTypeFieldName max=256 pattern=.*
+t DeleteConnectorProfileRequest connectorProfileName!:ConnectorProfileName forceDelete:Boolean
+t DeleteConnectorProfileResponse
+t DeleteFlowRequest flowName!:FlowName forceDelete:Boolean
+t DeleteFlowResponse
+t DescribeConnectorEntityRequest connectorEntityName!:EntityName connectorType:ConnectorType connectorProfileName:ConnectorProfileName apiVersion:ApiVersion
+t DescribeConnectorEntityResponse connectorEntityFields!:ConnectorEntityFieldList
+t DescribeConnectorProfilesRequest connectorProfileNames:ConnectorProfileNameList connectorType:ConnectorType connectorLabel:ConnectorLabel maxResults:MaxResults nextToken:NextToken
+t DescribeConnectorProfilesResponse connectorProfileDetails:ConnectorProfileDetailList nextToken:NextToken
+t DescribeConnectorRequest connectorType!:ConnectorType connectorLabel:ConnectorLabel
+t DescribeConnectorResponse connectorConfiguration:ConnectorConfiguration
+t DescribeConnectorsRequest connectorTypes:ConnectorTypeList maxResults:MaxResults nextToken:NextToken
+t DescribeConnectorsResponse connectorConfigurations:ConnectorConfigurationsMap connectors:ConnectorList nextToken:NextToken
+t DescribeFlowExecutionRecordsRequest flowName!:FlowName maxResults:MaxResults nextToken:NextToken
+t DescribeFlowExecutionRecordsResponse flowExecutions:FlowExecutionList nextToken:NextToken
+t DescribeFlowRequest flowName!:FlowName
+t DescribeFlowResponse flowArn:FlowArn description:FlowDescription flowName:FlowName kmsArn:KMSArn flowStatus:FlowStatus flowStatusMessage:FlowStatusMessage sourceFlowConfig:SourceFlowConfig destinationFlowConfigList:DestinationFlowConfigList lastRunExecutionDetails:ExecutionDetails triggerConfig:TriggerConfig tasks:Tasks createdAt:Date lastUpdatedAt:Date createdBy:CreatedBy lastUpdatedBy:UpdatedBy tags:TagMap metadataCatalogConfig:MetadataCatalogConfig lastRunMetadataCatalogDetails:MetadataCatalogDetails schemaVersion:Long
+s Description max=1024 pattern=[\s\w/!@#+=.-]*
+t DestinationConnectorProperties Redshift:RedshiftDestinationProperties S3:S3DestinationProperties Salesforce:SalesforceDestinationProperties Snowflake:SnowflakeDestinationProperties EventBridge:EventBridgeDestinationProperties LookoutMetrics:LookoutMetricsDestinationProperties Upsolver:UpsolverDestinationProperties Honeycode:HoneycodeDestinationProperties CustomerProfiles:CustomerProfilesDestinationProperties Zendesk:ZendeskDestinationProperties Marketo:MarketoDestinationProperties CustomConnector:CustomConnectorDestinationProperties SAPOData:SAPODataDestinationProperties
+s DestinationField max=256 pattern=.*
+t DestinationFieldProperties isCreatable:Boolean isNullable:Boolean isUpsertable:Boolean isUpdatable:Boolean isDefaultedOnCreate:Boolean supportedWriteOperations:SupportedWriteOperationList
+t DestinationFlowConfig connectorType!:ConnectorType apiVersion:ApiVersion connectorProfileName:ConnectorProfileName destinationConnectorProperties!:DestinationConnectorProperties
+l DestinationFlowConfigList DestinationFlowConfig
+s DocumentType max=512 pattern=[\s\w_-]+
+s DomainName max=64 pattern=\S+
+d Double
+s DynatraceConnectorOperator enum=PROJECTION|BETWEEN|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t DynatraceConnectorProfileCredentials apiToken!:ApiToken
+t DynatraceConnectorProfileProperties instanceUrl!:InstanceUrl
+t DynatraceMetadata
+t DynatraceSourceProperties object!:Object
+s EntitiesPath max=256 pattern=[\s\w/!@#+=,.-]*
+s EntityName max=1024 pattern=\S+
+t ErrorHandlingConfig failOnFirstDestinationError:Boolean bucketPrefix:BucketPrefix bucketName:BucketName
+t ErrorInfo putFailuresCount:Long executionMessage:ExecutionMessage
+s ErrorMessage max=2048 pattern=[\s\w/!@#+=.-]*
+t EventBridgeDestinationProperties object!:Object errorHandlingConfig:ErrorHandlingConfig
+t EventBridgeMetadata
+t ExecutionDetails mostRecentExecutionMessage:MostRecentExecutionMessage mostRecentExecutionTime:Date mostRecentExecutionStatus:ExecutionStatus
+s ExecutionId max=256 pattern=\S+
+l ExecutionIds ExecutionId min=0 max=100
+s ExecutionMessage max=2048 pattern=[\s\w/!@#+=.-]*
+t ExecutionRecord executionId:ExecutionId executionStatus:ExecutionStatus executionResult:ExecutionResult startedAt:Date lastUpdatedAt:Date dataPullStartTime:Date dataPullEndTime:Date metadataCatalogDetails:MetadataCatalogDetails
+t ExecutionResult errorInfo:ErrorInfo bytesProcessed:Long bytesWritten:Long recordsProcessed:Long numParallelProcesses:Long maxPageSize:Long
+s ExecutionStatus enum=InProgress|Successful|Error|CancelStarted|Canceled
+s FieldType
+t FieldTypeDetails fieldType!:FieldType filterOperators!:FilterOperatorList supportedValues:SupportedValueList valueRegexPattern:String supportedDateFormat:String fieldValueRange:Range fieldLengthRange:Range
+s FileType enum=CSV|JSON|PARQUET
+l FilterOperatorList Operator
+s FlowArn max=512 pattern=arn:aws:appflow:.*:[0-9]+:.*
+t FlowDefinition flowArn:FlowArn description:FlowDescription flowName:FlowName flowStatus:FlowStatus sourceConnectorType:ConnectorType sourceConnectorLabel:ConnectorLabel destinationConnectorType:ConnectorType destinationConnectorLabel:ConnectorLabel triggerType:TriggerType createdAt:Date lastUpdatedAt:Date createdBy:CreatedBy lastUpdatedBy:UpdatedBy tags:TagMap lastRunExecutionDetails:ExecutionDetails
+s FlowDescription max=2048 pattern=[\w!@#\-.?,\s]*
+i FlowErrorDeactivationThreshold min=1 max=100
+l FlowExecutionList ExecutionRecord
+l FlowList FlowDefinition
+s FlowName max=256 pattern=[a-zA-Z0-9][\w!@#.-]+
+s FlowStatus enum=Active|Deprecated|Deleted|Draft|Errored|Suspended
+s FlowStatusMessage max=2048 pattern=[\s\w/!@#+=.-]*
+t GlueDataCatalogConfig roleArn!:GlueDataCatalogIAMRole databaseName!:GlueDataCatalogDatabaseName tablePrefix!:GlueDataCatalogTablePrefix
+s GlueDataCatalogDatabaseName max=255 pattern=[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*
+s GlueDataCatalogIAMRole max=512 pattern=arn:aws:iam:.*:[0-9]+:.*
+s GlueDataCatalogTablePrefix max=128 pattern=[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*
+s GoogleAnalyticsConnectorOperator enum=PROJECTION|BETWEEN
+t GoogleAnalyticsConnectorProfileCredentials clientId!:ClientId clientSecret!:ClientSecret accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest
+t GoogleAnalyticsConnectorProfileProperties
+t GoogleAnalyticsMetadata oAuthScopes:OAuthScopeList
+t GoogleAnalyticsSourceProperties object!:Object
+s Group max=128 pattern=\S+
+t HoneycodeConnectorProfileCredentials accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest
+t HoneycodeConnectorProfileProperties
+t HoneycodeDestinationProperties object!:Object errorHandlingConfig:ErrorHandlingConfig
+t HoneycodeMetadata oAuthScopes:OAuthScopeList
+l IdFieldNameList Name min=0
+s Identifier max=128 pattern=\S+
+t IncrementalPullConfig datetimeTypeFieldName:DatetimeTypeFieldName
+s InforNexusConnectorOperator enum=PROJECTION|BETWEEN|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t InforNexusConnectorProfileCredentials accessKeyId!:AccessKeyId userId!:Username secretAccessKey!:Key datakey!:Key
+t InforNexusConnectorProfileProperties instanceUrl!:InstanceUrl
+t InforNexusMetadata
+t InforNexusSourceProperties object!:Object
+s InstanceUrl max=256 pattern=\S+
+x InternalServerException 500
+b JavaBoolean
+s JwtToken max=8000 sensitive pattern=^([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_\-\+\/=]*)
+s KMSArn min=20 max=2048 pattern=arn:aws:kms:.*:[0-9]+:.*
+s Key max=512 pattern=\S+
+s Label max=128 pattern=.*
+t LambdaConnectorProvisioningConfig lambdaArn!:ARN
+t ListConnectorEntitiesRequest connectorProfileName:ConnectorProfileName connectorType:ConnectorType entitiesPath:EntitiesPath apiVersion:ApiVersion maxResults:ListEntitiesMaxResults nextToken:NextToken
+t ListConnectorEntitiesResponse connectorEntityMap!:ConnectorEntityMap nextToken:NextToken
+t ListConnectorsRequest maxResults:MaxResults nextToken:NextToken
+t ListConnectorsResponse connectors:ConnectorList nextToken:NextToken
+i ListEntitiesMaxResults min=1 max=10000
+t ListFlowsRequest maxResults:MaxResults nextToken:NextToken
+t ListFlowsResponse flows:FlowList nextToken:NextToken
+t ListTagsForResourceRequest resourceArn!@uri:ARN
+t ListTagsForResourceResponse tags:TagMap
+s LogoURL max=256 pattern=^(https?|ftp|file)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]
+s LogonLanguage max=2 pattern=^[a-zA-Z0-9_]*$
+g Long
+t LookoutMetricsDestinationProperties
+s MarketoConnectorOperator enum=PROJECTION|LESS_THAN|GREATER_THAN|BETWEEN|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t MarketoConnectorProfileCredentials clientId!:ClientId clientSecret!:ClientSecret accessToken:AccessToken oAuthRequest:ConnectorOAuthRequest
+t MarketoConnectorProfileProperties instanceUrl!:InstanceUrl
+t MarketoDestinationProperties object!:Object errorHandlingConfig:ErrorHandlingConfig
+t MarketoMetadata
+t MarketoSourceProperties object!:Object
+i MaxResults min=1 max=100
+t MetadataCatalogConfig glueDataCatalog:GlueDataCatalogConfig
+t MetadataCatalogDetail catalogType:CatalogType tableName:String tableRegistrationOutput:RegistrationOutput partitionRegistrationOutput:RegistrationOutput
+l MetadataCatalogDetails MetadataCatalogDetail
+s MostRecentExecutionMessage max=2048 pattern=[\w!@#\-.?,\s]*
+s Name max=128 pattern=\S+
+s NextToken max=2048 pattern=\S+
+t OAuth2Credentials clientId:ClientId clientSecret:ClientSecret accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest
+t OAuth2CustomParameter key:Key isRequired:Boolean label:Label description:Description isSensitiveField:Boolean connectorSuppliedValues:ConnectorSuppliedValueList type:OAuth2CustomPropType
+s OAuth2CustomPropType enum=TOKEN_URL|AUTH_URL
+l OAuth2CustomPropertiesList OAuth2CustomParameter
+t OAuth2Defaults oauthScopes:OAuthScopeList tokenUrls:TokenUrlList authCodeUrls:AuthCodeUrlList oauth2GrantTypesSupported:OAuth2GrantTypeSupportedList oauth2CustomProperties:OAuth2CustomPropertiesList
+s OAuth2GrantType enum=CLIENT_CREDENTIALS|AUTHORIZATION_CODE|JWT_BEARER
+l OAuth2GrantTypeSupportedList OAuth2GrantType
+t OAuth2Properties tokenUrl!:TokenUrl oAuth2GrantType!:OAuth2GrantType tokenUrlCustomProperties:TokenUrlCustomProperties
+t OAuthCredentials clientId!:ClientId clientSecret!:ClientSecret accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest
+t OAuthProperties tokenUrl!:TokenUrl authCodeUrl!:AuthCodeUrl oAuthScopes!:OAuthScopeList
+s OAuthScope max=128 pattern=\S+
+l OAuthScopeList OAuthScope
+s Object max=512 pattern=\S+
+s ObjectTypeName max=255 pattern=\S+
+s Operator enum=PROJECTION|LESS_THAN|GREATER_THAN|CONTAINS|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+s OperatorPropertiesKeys enum=VALUE|VALUES|DATA_TYPE|UPPER_BOUND|LOWER_BOUND|SOURCE_DATA_TYPE|DESTINATION_DATA_TYPE|VALIDATION_ACTION|MASK_VALUE|MASK_LENGTH|TRUNCATE_LENGTH|MATH_OPERATION_FIELDS_ORDER|CONCAT_FORMAT|SUBFIELD_CATEGORY_MAP|EXCLUDE_SOURCE_FIELDS_LIST|INCLUDE_NEW_FIELDS|ORDERED_PARTITION_KEYS_LIST
+s Operators enum=PROJECTION|LESS_THAN|GREATER_THAN|CONTAINS|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+s PardotConnectorOperator enum=PROJECTION|EQUAL_TO|NO_OP|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC
+t PardotConnectorProfileCredentials accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest clientCredentialsArn:ClientCredentialsArn
+t PardotConnectorProfileProperties instanceUrl:InstanceUrl isSandboxEnvironment:Boolean businessUnitId:BusinessUnitId
+t PardotMetadata
+t PardotSourceProperties object!:Object
+s Password max=512 sensitive pattern=.*
+s PathPrefix enum=EXECUTION_ID|SCHEMA_VERSION
+l PathPrefixHierarchy PathPrefix
+i PortNumber min=1 max=65535
+t PrefixConfig prefixType:PrefixType prefixFormat:PrefixFormat pathPrefixHierarchy:PathPrefixHierarchy
+s PrefixFormat enum=YEAR|MONTH|DAY|HOUR|MINUTE
+s PrefixType enum=FILENAME|PATH|PATH_AND_FILENAME
+s PrivateConnectionProvisioningFailureCause enum=CONNECTOR_AUTHENTICATION|CONNECTOR_SERVER|INTERNAL_SERVER|ACCESS_DENIED|VALIDATION
+s PrivateConnectionProvisioningFailureMessage max=2048 pattern=[\s\w/!@#+=.-]*
+t PrivateConnectionProvisioningState status:PrivateConnectionProvisioningStatus failureMessage:PrivateConnectionProvisioningFailureMessage failureCause:PrivateConnectionProvisioningFailureCause
+s PrivateConnectionProvisioningStatus enum=FAILED|PENDING|CREATED
+s PrivateKey min=1 max=8192 sensitive pattern=.*
+s PrivateLinkServiceName max=512 pattern=^$|com.amazonaws.vpce.[\w/!:@#.\-]+
+m ProfilePropertiesMap ProfilePropertyKey ProfilePropertyValue min=0 max=50
+s ProfilePropertyKey min=1 max=128 pattern=[\w]+
+s ProfilePropertyValue max=2048 pattern=\S+
+s Property max=2048 pattern=.+
+t Range maximum:Double minimum:Double
+s RedirectUri max=512 pattern=\S+
+t RedshiftConnectorProfileCredentials username:String password:Password
+t RedshiftConnectorProfileProperties databaseUrl:DatabaseUrl bucketName!:BucketName bucketPrefix:BucketPrefix roleArn!:RoleArn dataApiRoleArn:DataApiRoleArn isRedshiftServerless:Boolean clusterIdentifier:ClusterIdentifier workgroupName:WorkgroupName databaseName:DatabaseName
+t RedshiftDestinationProperties object!:Object intermediateBucketName!:BucketName bucketPrefix:BucketPrefix errorHandlingConfig:ErrorHandlingConfig
+t RedshiftMetadata
+s RefreshToken max=4096 pattern=\S+
+s Region max=64 pattern=\S+
+l RegionList Region
+t RegisterConnectorRequest connectorLabel:ConnectorLabel description:Description connectorProvisioningType:ConnectorProvisioningType connectorProvisioningConfig:ConnectorProvisioningConfig clientToken:ClientToken
+t RegisterConnectorResponse connectorArn:ARN
+s RegisteredBy max=512 pattern=\S+
+t RegistrationOutput message:String result:String status:ExecutionStatus
+t ResetConnectorMetadataCacheRequest connectorProfileName:ConnectorProfileName connectorType:ConnectorType connectorEntityName:EntityName entitiesPath:EntitiesPath apiVersion:ApiVersion
+t ResetConnectorMetadataCacheResponse
+x ResourceNotFoundException 404
+s RoleArn max=512 pattern=arn:aws:iam:.*:[0-9]+:.*
+s S3ConnectorOperator enum=PROJECTION|LESS_THAN|GREATER_THAN|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t S3DestinationProperties bucketName!:BucketName bucketPrefix:BucketPrefix s3OutputFormatConfig:S3OutputFormatConfig
+s S3InputFileType enum=CSV|JSON
+t S3InputFormatConfig s3InputFileType:S3InputFileType
+t S3Metadata
+t S3OutputFormatConfig fileType:FileType prefixConfig:PrefixConfig aggregationConfig:AggregationConfig preserveSourceDataTyping:JavaBoolean
+t S3SourceProperties bucketName!:BucketName bucketPrefix:BucketPrefix s3InputFormatConfig:S3InputFormatConfig
+s SAPODataConnectorOperator enum=PROJECTION|LESS_THAN|CONTAINS|GREATER_THAN|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t SAPODataConnectorProfileCredentials basicAuthCredentials:BasicAuthCredentials oAuthCredentials:OAuthCredentials
+t SAPODataConnectorProfileProperties applicationHostUrl!:ApplicationHostUrl applicationServicePath!:ApplicationServicePath portNumber!:PortNumber clientNumber!:ClientNumber logonLanguage:LogonLanguage privateLinkServiceName:PrivateLinkServiceName oAuthProperties:OAuthProperties disableSSO:Boolean
+t SAPODataDestinationProperties objectPath!:Object successResponseHandlingConfig:SuccessResponseHandlingConfig idFieldNames:IdFieldNameList errorHandlingConfig:ErrorHandlingConfig writeOperationType:WriteOperationType
+i SAPODataMaxPageSize min=1 max=10000
+i SAPODataMaxParallelism min=1 max=10
+t SAPODataMetadata
+t SAPODataPaginationConfig maxPageSize!:SAPODataMaxPageSize
+t SAPODataParallelismConfig maxParallelism!:SAPODataMaxParallelism
+t SAPODataSourceProperties objectPath:Object parallelismConfig:SAPODataParallelismConfig paginationConfig:SAPODataPaginationConfig
+s SalesforceConnectorOperator enum=PROJECTION|LESS_THAN|CONTAINS|GREATER_THAN|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t SalesforceConnectorProfileCredentials accessToken:AccessToken refreshToken:RefreshToken oAuthRequest:ConnectorOAuthRequest clientCredentialsArn:ClientCredentialsArn oAuth2GrantType:OAuth2GrantType jwtToken:JwtToken
+t SalesforceConnectorProfileProperties instanceUrl:InstanceUrl isSandboxEnvironment:Boolean usePrivateLinkForMetadataAndAuthorization:Boolean
+s SalesforceDataTransferApi enum=AUTOMATIC|BULKV2|REST_SYNC
+l SalesforceDataTransferApiList SalesforceDataTransferApi
+t SalesforceDestinationProperties object!:Object idFieldNames:IdFieldNameList errorHandlingConfig:ErrorHandlingConfig writeOperationType:WriteOperationType dataTransferApi:SalesforceDataTransferApi
+t SalesforceMetadata oAuthScopes:OAuthScopeList dataTransferApis:SalesforceDataTransferApiList oauth2GrantTypesSupported:OAuth2GrantTypeSupportedList
+t SalesforceSourceProperties object!:Object enableDynamicFieldUpdate:Boolean includeDeletedRecords:Boolean dataTransferApi:SalesforceDataTransferApi
+s ScheduleExpression max=256 pattern=.*
+s ScheduleFrequencyType enum=BYMINUTE|HOURLY|DAILY|WEEKLY|MONTHLY|ONCE
+g ScheduleOffset min=0 max=36000
+t ScheduledTriggerProperties scheduleExpression!:ScheduleExpression dataPullMode:DataPullMode scheduleStartTime:Date scheduleEndTime:Date timezone:Timezone scheduleOffset:ScheduleOffset firstExecutionFrom:Date flowErrorDeactivationThreshold:FlowErrorDeactivationThreshold
+l SchedulingFrequencyTypeList ScheduleFrequencyType
+s SecretKey max=256 sensitive pattern=\S+
+s ServiceNowConnectorOperator enum=PROJECTION|CONTAINS|LESS_THAN|GREATER_THAN|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t ServiceNowConnectorProfileCredentials username:Username password:Password oAuth2Credentials:OAuth2Credentials
+t ServiceNowConnectorProfileProperties instanceUrl!:InstanceUrl
+t ServiceNowMetadata
+t ServiceNowSourceProperties object!:Object
+x ServiceQuotaExceededException 402
+s SingularConnectorOperator enum=PROJECTION|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t SingularConnectorProfileCredentials apiKey!:ApiKey
+t SingularConnectorProfileProperties
+t SingularMetadata
+t SingularSourceProperties object!:Object
+s SlackConnectorOperator enum=PROJECTION|LESS_THAN|GREATER_THAN|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t SlackConnectorProfileCredentials clientId!:ClientId clientSecret!:ClientSecret accessToken:AccessToken oAuthRequest:ConnectorOAuthRequest
+t SlackConnectorProfileProperties instanceUrl!:InstanceUrl
+t SlackMetadata oAuthScopes:OAuthScopeList
+t SlackSourceProperties object!:Object
+t SnowflakeConnectorProfileCredentials username!:Username password:Password privateKey:PrivateKey
+t SnowflakeConnectorProfileProperties warehouse!:Warehouse stage!:Stage bucketName!:BucketName bucketPrefix:BucketPrefix privateLinkServiceName:PrivateLinkServiceName accountName:AccountName region:Region
+t SnowflakeDestinationProperties object!:Object intermediateBucketName!:BucketName bucketPrefix:BucketPrefix errorHandlingConfig:ErrorHandlingConfig
+t SnowflakeMetadata supportedRegions:RegionList
+t SourceConnectorProperties Amplitude:AmplitudeSourceProperties Datadog:DatadogSourceProperties Dynatrace:DynatraceSourceProperties GoogleAnalytics:GoogleAnalyticsSourceProperties InforNexus:InforNexusSourceProperties Marketo:MarketoSourceProperties S3:S3SourceProperties Salesforce:SalesforceSourceProperties ServiceNow:ServiceNowSourceProperties Singular:SingularSourceProperties Slack:SlackSourceProperties Trendmicro:TrendmicroSourceProperties Veeva:VeevaSourceProperties Zendesk:ZendeskSourceProperties SAPOData:SAPODataSourceProperties CustomConnector:CustomConnectorSourceProperties Pardot:PardotSourceProperties
+t SourceFieldProperties isRetrievable:Boolean isQueryable:Boolean isTimestampFieldForIncrementalQueries:Boolean
+l SourceFields String
+t SourceFlowConfig connectorType!:ConnectorType apiVersion:ApiVersion connectorProfileName:ConnectorProfileName sourceConnectorProperties!:SourceConnectorProperties incrementalPullConfig:IncrementalPullConfig
+s Stage max=512 pattern=\S+
+t StartFlowRequest flowName!:FlowName clientToken:ClientToken
+t StartFlowResponse flowArn:FlowArn flowStatus:FlowStatus executionId:ExecutionId
+t StopFlowRequest flowName!:FlowName
+t StopFlowResponse flowArn:FlowArn flowStatus:FlowStatus
+s String max=2048 pattern=.*
+t SuccessResponseHandlingConfig bucketPrefix:BucketPrefix bucketName:BucketName
+s SupportedApiVersion max=256 pattern=\S+
+l SupportedApiVersionList SupportedApiVersion
+l SupportedDataTransferApis DataTransferApi
+s SupportedDataTransferType enum=RECORD|FILE
+l SupportedDataTransferTypeList SupportedDataTransferType
+t SupportedFieldTypeDetails v1!:FieldTypeDetails
+l SupportedOperatorList Operators
+l SupportedValueList Value
+l SupportedWriteOperationList WriteOperationType
+s TagKey min=1 max=128 pattern=^(?!aws:)[a-zA-Z+-=._:/]+$
+l TagKeyList TagKey min=0 max=50
+m TagMap TagKey TagValue min=0 max=50
+t TagResourceRequest resourceArn!@uri:ARN tags!:TagMap
+t TagResourceResponse
+s TagValue max=256 pattern=[\s\w+-=\.:/@]*
+t Task sourceFields!:SourceFields connectorOperator:ConnectorOperator destinationField:DestinationField taskType!:TaskType taskProperties:TaskPropertiesMap
+m TaskPropertiesMap OperatorPropertiesKeys Property
+s TaskType enum=Arithmetic|Filter|Map|Map_all|Mask|Merge|Passthrough|Truncate|Validate|Partition
+l Tasks Task
+x ThrottlingException 429
+s Timezone max=256 pattern=.*
+s TokenUrl max=256 pattern=^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]
+m TokenUrlCustomProperties CustomPropertyKey CustomPropertyValue min=0 max=50
+l TokenUrlList TokenUrl
+s TrendmicroConnectorOperator enum=PROJECTION|EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t TrendmicroConnectorProfileCredentials apiSecretKey!:ApiSecretKey
+t TrendmicroConnectorProfileProperties
+t TrendmicroMetadata
+t TrendmicroSourceProperties object!:Object
+t TriggerConfig triggerType!:TriggerType triggerProperties:TriggerProperties
+t TriggerProperties Scheduled:ScheduledTriggerProperties
+s TriggerType enum=Scheduled|Event|OnDemand
+l TriggerTypeList TriggerType
+t UnregisterConnectorRequest connectorLabel!:ConnectorLabel forceDelete:Boolean
+t UnregisterConnectorResponse
+x UnsupportedOperationException 400
+t UntagResourceRequest resourceArn!@uri:ARN tagKeys!@query:TagKeyList
+t UntagResourceResponse
+t UpdateConnectorProfileRequest connectorProfileName!:ConnectorProfileName connectionMode!:ConnectionMode connectorProfileConfig!:ConnectorProfileConfig clientToken:ClientToken
+t UpdateConnectorProfileResponse connectorProfileArn:ConnectorProfileArn
+t UpdateConnectorRegistrationRequest connectorLabel!:ConnectorLabel description:Description connectorProvisioningConfig:ConnectorProvisioningConfig clientToken:ClientToken
+t UpdateConnectorRegistrationResponse connectorArn:ARN
+t UpdateFlowRequest flowName!:FlowName description:FlowDescription triggerConfig!:TriggerConfig sourceFlowConfig!:SourceFlowConfig destinationFlowConfigList!:DestinationFlowConfigList tasks!:Tasks metadataCatalogConfig:MetadataCatalogConfig clientToken:ClientToken
+t UpdateFlowResponse flowStatus:FlowStatus
+s UpdatedBy max=256 pattern=\S+
+s UpsolverBucketName min=16 max=63 pattern=^(upsolver-appflow)\S*
+t UpsolverDestinationProperties bucketName!:UpsolverBucketName bucketPrefix:BucketPrefix s3OutputFormatConfig!:UpsolverS3OutputFormatConfig
+t UpsolverMetadata
+t UpsolverS3OutputFormatConfig fileType:FileType prefixConfig!:PrefixConfig aggregationConfig:AggregationConfig
+s Username max=512 pattern=\S+
+x ValidationException 400
+s Value max=128 pattern=\S+
+s VeevaConnectorOperator enum=PROJECTION|LESS_THAN|GREATER_THAN|CONTAINS|BETWEEN|LESS_THAN_OR_EQUAL_TO|GREATER_THAN_OR_EQUAL_TO|EQUAL_TO|NOT_EQUAL_TO|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t VeevaConnectorProfileCredentials username!:Username password!:Password
+t VeevaConnectorProfileProperties instanceUrl!:InstanceUrl
+t VeevaMetadata
+t VeevaSourceProperties object!:Object documentType:DocumentType includeSourceFiles:Boolean includeRenditions:Boolean includeAllVersions:Boolean
+s Warehouse max=512 pattern=[\s\w/!@#+=.-]*
+s WorkgroupName max=512 pattern=\S+
+s WriteOperationType enum=INSERT|UPSERT|UPDATE|DELETE
+s ZendeskConnectorOperator enum=PROJECTION|GREATER_THAN|ADDITION|MULTIPLICATION|DIVISION|SUBTRACTION|MASK_ALL|MASK_FIRST_N|MASK_LAST_N|VALIDATE_NON_NULL|VALIDATE_NON_ZERO|VALIDATE_NON_NEGATIVE|VALIDATE_NUMERIC|NO_OP
+t ZendeskConnectorProfileCredentials clientId!:ClientId clientSecret!:ClientSecret accessToken:AccessToken oAuthRequest:ConnectorOAuthRequest
+t ZendeskConnectorProfileProperties instanceUrl!:InstanceUrl
+t ZendeskDestinationProperties object!:Object idFieldNames:IdFieldNameList errorHandlingConfig:ErrorHandlingConfig writeOperationType:WriteOperationType
+t ZendeskMetadata oAuthScopes:OAuthScopeList
+t ZendeskSourceProperties object!:Object
+"""##

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+public import JSON
+
+/// A change that a client asked for, as it travels from the api to the controllers on the topic `commands`.
+public struct Command: Sendable, Equatable {
+    /// Unique; also the uuid of the flow it creates or the execution id of the run it starts, so that applying it again
+    /// makes the same thing.
+    public let id: String
+    /// The operation's name in AppFlow's model, for example `StartFlow`.
+    public let operation: String
+    public let account: String
+    public let region: String
+    /// ARN of who sent it.
+    public let principal: String
+    /// The flow it is about.
+    public let flowName: String
+    /// What makes a retry recognisable; nil when the client gave nothing of the kind.
+    public let token: String?
+    /// Keyed digest of the request as it came; empty without a token.
+    public let digest: String
+    /// The api instance that waits for the outcome; nil when nobody does.
+    public let replyTo: String?
+    /// Microseconds since 1970 by the database's clock: after this nobody waits, and the command must not be applied.
+    public let expiresAt: Int64
+    /// The operation's input, validated.
+    public let input: JSONObject
+
+    public init(
+        id: String, operation: String, account: String, region: String, principal: String, flowName: String,
+        token: String?, digest: String, replyTo: String?, expiresAt: Int64, input: JSONObject
+    ) {
+        self.id = id
+        self.operation = operation
+        self.account = account
+        self.region = region
+        self.principal = principal
+        self.flowName = flowName
+        self.token = token
+        self.digest = digest
+        self.replyTo = replyTo
+        self.expiresAt = expiresAt
+        self.input = input
+    }
+
+    /// The message key: commands of one flow stay in order.
+    public var key: String { "\(account)/flow/\(flowName)" }
+
+    public func encoded() -> JSONValue {
+        var object = JSONObject()
+        object["id"] = .string(id)
+        object["operation"] = .string(operation)
+        object["account"] = .string(account)
+        object["region"] = .string(region)
+        object["principal"] = .string(principal)
+        object["flow"] = .string(flowName)
+        if let token {
+            object["token"] = .string(token)
+            object["digest"] = .string(digest)
+        }
+        if let replyTo { object["replyTo"] = .string(replyTo) }
+        object["expiresAt"] = .number(JSONNumber(Int(expiresAt)))
+        object["input"] = .object(input)
+        return .object(object)
+    }
+
+    /// - Throws: `MessageError` naming the member that is missing or of the wrong type. Unknown members are ignored.
+    public init(decoding value: JSONValue) throws(MessageError) {
+        let fields = try MessageFields(value)
+        id = try fields.uuid("id")
+        operation = try fields.string("operation")
+        account = try fields.string("account")
+        region = try fields.string("region")
+        principal = try fields.string("principal")
+        flowName = try fields.string("flow")
+        token = try fields.optionalString("token")
+        digest = try fields.optionalString("digest") ?? ""
+        replyTo = try fields.optionalString("replyTo")
+        expiresAt = try fields.int("expiresAt")
+        input = try fields.object("input")
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import JSON
+
+/// Applies commands to a workspace: the rules of the flow store, as pure functions.
+public struct CommandApplication: Sendable {
+    /// Microseconds since 1970 by the database's clock: when this batch is applied.
+    public let now: Int64
+
+    public init(now: Int64) {
+        self.now = now
+    }
+
+    /// What a run of such a flow asks of a worker; grows with what plans may use.
+    public static let capabilities = ["s3-to-s3.1"]
+
+    /// - Returns: what to answer; nil for a command that has expired, which changes nothing and answers nobody.
+    public func apply(_ command: Command, to workspace: inout FlowWorkspace) -> Outcome? {
+        if command.expiresAt < now { return nil }
+        do throws(APIError) {
+            if let replay = try replay(of: command, in: workspace) {
+                return Outcome(commandID: command.id, result: .success(replay))
+            }
+            let response = try perform(command, on: &workspace)
+            if let key = TokenKey(command) {
+                let stored = StoredOutcome(
+                    digest: command.digest, response: JSONValue.object(response).serializedString())
+                workspace.keep(stored, for: key)
+            }
+            return Outcome(commandID: command.id, result: .success(response))
+        } catch {
+            return Outcome(commandID: command.id, error: error)
+        }
+    }
+
+    /// The answer an earlier command with this token got. Starts of on-demand flows never refuse a token for another
+    /// request (AppFlow, StartFlow: clientToken).
+    private func replay(of command: Command, in workspace: FlowWorkspace) throws(APIError) -> JSONObject? {
+        guard let key = TokenKey(command), let stored = workspace.storedOutcome(key) else { return nil }
+        if stored.digest != command.digest && command.operation != "StartFlow" {
+            throw .conflict("The client token was used for a different \(command.operation) request.")
+        }
+        guard let response = try? JSONValue.parse(Array(stored.response.utf8)).objectValue else {
+            throw .internalServer("The stored outcome of this request cannot be read.")
+        }
+        return response
+    }
+
+    private func perform(_ command: Command, on workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        switch command.operation {
+        case "CreateFlow": try createFlow(command, &workspace)
+        case "UpdateFlow": try updateFlow(command, &workspace)
+        case "DeleteFlow": try deleteFlow(command, &workspace)
+        case "StartFlow": try startFlow(command, &workspace)
+        case "CancelFlowExecutions": try cancelFlowExecutions(command, &workspace)
+        default: throw .internalServer("The controller does not know the operation \(command.operation).")
+        }
+    }
+
+    private func existing(_ command: Command, _ workspace: FlowWorkspace) throws(APIError) -> FlowRecord {
+        let key = FlowKey(account: command.account, name: command.flowName)
+        guard let flow = workspace.flow(key) else {
+            throw .notFound("Flow with name \(command.flowName) does not exist.")
+        }
+        return flow
+    }
+
+    private func createFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        let key = FlowKey(account: command.account, name: command.flowName)
+        if workspace.flow(key) != nil {
+            throw .conflict("Conflict executing request: Flow with name \(command.flowName) already exists.")
+        }
+        let definition = try FlowDefinition(input: command.input)
+        let status: FlowStatus = definition.trigger.type == "OnDemand" ? .active : .draft
+        var stored = command.input
+        stored["clientToken"] = nil
+        stored["tags"] = nil
+        workspace.put(
+            FlowRecord(
+                uuid: command.id, account: command.account, name: command.flowName, version: 1, revision: 1,
+                schemaVersion: 1, status: status, statusMessage: nil, description: definition.description,
+                triggerType: definition.trigger.type, sourceType: definition.source.connectorType,
+                destinationType: definition.destinations.first?.connectorType ?? "",
+                tags: JSONValue.object(definition.tags).serializedString(), createdAt: now, updatedAt: now,
+                createdBy: command.principal, updatedBy: command.principal,
+                definition: JSONValue.object(stored).serializedString()))
+        return [
+            "flowArn": .string(arn(command)),
+            "flowStatus": .string(status.rawValue),
+        ]
+    }
+
+    private func updateFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        var flow = try existing(command, workspace)
+        guard let text = flow.definition, let old = try? JSONValue.parse(Array(text.utf8)).objectValue else {
+            throw .internalServer("The flow's definition cannot be read.")
+        }
+        let oldDefinition = try FlowDefinition(input: old)
+        let newDefinition = try FlowDefinition(input: command.input)
+        try SemanticRules.checkUpdate(old: oldDefinition, new: newDefinition)
+        var stored = command.input
+        stored["clientToken"] = nil
+        // Not an input of UpdateFlow: the key a flow was created with stays.
+        stored["kmsArn"] = old["kmsArn"]
+        if SemanticRules.schemaVersionChanges(old: oldDefinition, new: newDefinition) { flow.schemaVersion += 1 }
+        flow.version += 1
+        flow.revision += 1
+        flow.description = newDefinition.description
+        flow.sourceType = newDefinition.source.connectorType
+        flow.destinationType = newDefinition.destinations.first?.connectorType ?? ""
+        if flow.triggerType != newDefinition.trigger.type {
+            flow.triggerType = newDefinition.trigger.type
+            flow.status = newDefinition.trigger.type == "OnDemand" ? .active : .draft
+            flow.statusMessage = nil
+        }
+        flow.updatedAt = now
+        flow.updatedBy = command.principal
+        flow.definition = JSONValue.object(stored).serializedString()
+        workspace.put(flow)
+        return ["flowStatus": .string(flow.status.rawValue)]
+    }
+
+    private func deleteFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        let flow = try existing(command, workspace)
+        let force = command.input["forceDelete"]?.boolValue ?? false
+        if !force && flow.triggerType != "OnDemand" && flow.status == .active {
+            throw .conflict(
+                "Conflict executing request: Flow is in active state, please set forceDelete to true or deactivate "
+                    + "the flow: \(flow.name)")
+        }
+        workspace.remove(FlowKey(account: flow.account, name: flow.name))
+        return [:]
+    }
+
+    private func startFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        let flow = try existing(command, workspace)
+        guard flow.triggerType == "OnDemand" else {
+            throw .validation("Flows with trigger type \(flow.triggerType) cannot be started by this version.")
+        }
+        if !workspace.runs(ofFlow: flow.uuid).isEmpty {
+            throw .conflict(
+                "Conflict executing request: Flow \(flow.name) already has an execution in progress.")
+        }
+        workspace.start(
+            NewRun(
+                runID: command.id, account: flow.account, flowUUID: flow.uuid, flowName: flow.name,
+                revision: flow.revision, schemaVersion: flow.schemaVersion,
+                queuedAt: workspace.queueTime(ofFlow: flow.uuid, now: now),
+                capabilities: Self.capabilities))
+        return [
+            "flowArn": .string(arn(command)),
+            "flowStatus": .string(flow.status.rawValue),
+            "executionId": .string(command.id),
+        ]
+    }
+
+    private func cancelFlowExecutions(
+        _ command: Command, _ workspace: inout FlowWorkspace
+    ) throws(APIError) -> JSONObject {
+        let flow = try existing(command, workspace)
+        let runs = workspace.runs(ofFlow: flow.uuid)
+        var invalid: [JSONValue] = []
+        if let asked = command.input["executionIds"]?.arrayValue {
+            for item in asked {
+                // A run that is being cancelled already is cancelled again without complaint.
+                if let run = runs.first(where: { $0.runID == item.stringValue }) {
+                    workspace.cancel(run, of: flow)
+                } else {
+                    invalid.append(item)
+                }
+            }
+        } else {
+            for run in runs { workspace.cancel(run, of: flow) }
+        }
+        return invalid.isEmpty ? [:] : ["invalidExecutions": .array(invalid)]
+    }
+
+    private func arn(_ command: Command) -> String {
+        ARN.flow(region: command.region, account: command.account, name: command.flowName)
+    }
+}

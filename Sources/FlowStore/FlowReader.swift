@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FlowDomain
+public import PostgreSQL
+
+/// The last run of a flow, as DescribeFlow and ListFlows show it.
+public struct LastRun: Sendable, Equatable {
+    public let state: RunState
+    /// Microseconds since 1970.
+    public let at: Int64
+    public let message: String
+}
+
+/// One run in the history of a flow.
+public struct RunRecord: Sendable, Equatable {
+    /// What the record of a run says that went well and has nothing more to tell (AppFlow's own text).
+    public static let plainSuccess = "Successfully ran the flow"
+
+    public let runID: String
+    public let state: RunState
+    /// Microseconds since 1970.
+    public let queuedAt: Int64
+    public let startedAt: Int64?
+    public let updatedAt: Int64
+    public let figures: RunFigures
+    public let putFailures: Int64
+    public let message: String?
+}
+
+/// The api's reads. Each is one indexed statement: the cost does not grow with the number of flows or runs.
+public struct FlowReader {
+    private let connection: PostgresConnection
+
+    public init(_ connection: PostgresConnection) { self.connection = connection }
+
+    private static let flowColumns = """
+        f.uuid, f.account, f.name, f.version, f.revision, f.schema_version, f.status, f.status_message, f.description,
+        f.trigger_type, f.source_type, f.destination_type, f.tags, millrace_microseconds(f.created_at),
+        millrace_microseconds(f.updated_at), f.created_by, f.updated_by
+        """
+
+    private static let describeStatement = SQLStatement(
+        "describe_flow",
+        """
+        SELECT \(flowColumns), d.definition, r.state, millrace_microseconds(coalesce(r.started_at, r.queued_at)),
+            h.state, millrace_microseconds(h.ended_at), h.message
+        FROM flows f
+        JOIN flow_definitions d ON d.flow_uuid = f.uuid AND d.revision = f.revision
+        LEFT JOIN live_runs r ON r.flow_uuid = f.uuid AND r.part = 0
+        LEFT JOIN LATERAL (
+            SELECT state, ended_at, message FROM run_history h
+            WHERE h.flow_uuid = f.uuid ORDER BY queued_at DESC, run_id DESC LIMIT 1
+        ) h ON true
+        WHERE f.account = $1 AND f.name = $2
+        """)
+
+    private static let listStatement = SQLStatement(
+        "list_flows",
+        """
+        SELECT \(flowColumns), NULL, r.state, millrace_microseconds(coalesce(r.started_at, r.queued_at)),
+            a.last_run_state, millrace_microseconds(a.last_run_at), a.last_run_message
+        FROM (SELECT * FROM flows WHERE account = $1 AND name > $2 ORDER BY name LIMIT $3) f
+        LEFT JOIN live_runs r ON r.flow_uuid = f.uuid AND r.part = 0
+        LEFT JOIN flow_activity a ON a.flow_uuid = f.uuid
+        ORDER BY f.name
+        """)
+
+    private static let findStatement = SQLStatement(
+        "find_flow", "SELECT uuid FROM flows WHERE account = $1 AND name = $2")
+
+    private static let recordsStatement = SQLStatement(
+        "run_records",
+        """
+        (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
+            millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error
+         FROM live_runs WHERE flow_uuid = $1::uuid AND part = 0 AND (queued_at, run_id) < (millrace_time($2), $3::uuid))
+        UNION ALL
+        (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
+            millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message
+         FROM run_history WHERE flow_uuid = $1::uuid AND (queued_at, run_id) < (millrace_time($2), $3::uuid)
+         ORDER BY queued_at DESC, run_id DESC LIMIT $4)
+        ORDER BY 3 DESC, 1 DESC LIMIT $4
+        """)
+
+    private static let outcomeStatement = SQLStatement(
+        "find_outcome",
+        """
+        SELECT digest, response FROM command_outcomes
+        WHERE account = $1 AND operation = $2 AND scope = $3 AND token = $4 AND expires_at > clock_timestamp()
+        """)
+
+    private static let keyStatement = SQLStatement("service_key", "SELECT secret FROM service_keys WHERE name = $1")
+
+    /// The flow with its definition; nil when there is none.
+    public func describe(_ key: FlowKey) throws -> (flow: FlowRecord, lastRun: LastRun?)? {
+        let rows = try connection.execute(Self.describeStatement, [.text(key.account), .text(key.name)])
+        if rows.count == 0 { return nil }
+        return (FlowRows.record(rows, 0), Self.lastRun(rows, 0))
+    }
+
+    /// Flows of an account by name, after `name` (empty: from the first).
+    public func list(
+        account: String, after name: String, limit: Int
+    ) throws -> [(flow: FlowRecord, lastRun: LastRun?)] {
+        let rows = try connection.execute(
+            Self.listStatement, [.text(account), .text(name), .int(Int64(limit))])
+        return (0..<rows.count).map { (FlowRows.record(rows, $0), Self.lastRun(rows, $0)) }
+    }
+
+    /// The uuid of a flow; nil when there is none.
+    public func find(_ key: FlowKey) throws -> String? {
+        try connection.execute(Self.findStatement, [.text(key.account), .text(key.name)]).text(0, 0)
+    }
+
+    /// Where a page of run records begins: after (older than) this run.
+    public struct RunPosition: Sendable, Equatable {
+        public let queuedAt: Int64
+        public let runID: String
+
+        public init(queuedAt: Int64, runID: String) {
+            self.queuedAt = queuedAt
+            self.runID = runID
+        }
+
+        /// Before the newest run. The year 9999: far beyond any run, and a timestamp PostgreSQL can hold.
+        public static let newest = RunPosition(
+            queuedAt: 253_370_764_800_000_000, runID: "ffffffff-ffff-ffff-ffff-ffffffffffff")
+    }
+
+    /// Runs of a flow, newest first.
+    public func records(flowUUID: String, after position: RunPosition, limit: Int) throws -> [RunRecord] {
+        let rows = try connection.execute(
+            Self.recordsStatement,
+            [.text(flowUUID), .int(position.queuedAt), .text(position.runID), .int(Int64(limit))])
+        return (0..<rows.count).map { row in
+            RunRecord(
+                runID: rows.text(row, 0) ?? "", state: RunState(rawValue: rows.text(row, 1) ?? "") ?? .error,
+                queuedAt: rows.int(row, 2) ?? 0, startedAt: rows.int(row, 3), updatedAt: rows.int(row, 4) ?? 0,
+                figures: RunFigures(
+                    records: rows.int(row, 5) ?? 0, bytesRead: rows.int(row, 6) ?? 0,
+                    bytesWritten: rows.int(row, 7) ?? 0),
+                putFailures: rows.int(row, 8) ?? 0, message: rows.text(row, 9))
+        }
+    }
+
+    /// What a command with this token was answered; nil when nothing was kept.
+    public func outcome(_ key: TokenKey) throws -> StoredOutcome? {
+        let rows = try connection.execute(
+            Self.outcomeStatement,
+            [.text(key.account), .text(key.operation), .text(key.scope), .text(key.token)])
+        guard rows.count > 0 else { return nil }
+        return StoredOutcome(digest: rows.text(0, 0) ?? "", response: rows.text(0, 1) ?? "{}")
+    }
+
+    /// A key that all instances share; nil before the migrations have run.
+    public func serviceKey(_ name: String) throws -> String? {
+        let rows = try connection.execute(Self.keyStatement, [.text(name)])
+        return rows.count > 0 ? rows.text(0, 0) : nil
+    }
+
+    /// A run that has not ended is the last one; else the newest that did.
+    private static func lastRun(_ rows: SQLRows, _ row: Int) -> LastRun? {
+        if let state = RunState(rawValue: rows.text(row, 18) ?? "") {
+            return LastRun(state: state, at: rows.int(row, 19) ?? 0, message: "")
+        }
+        guard let state = RunState(rawValue: rows.text(row, 20) ?? "") else { return nil }
+        return LastRun(state: state, at: rows.int(row, 21) ?? 0, message: rows.text(row, 22) ?? "")
+    }
+}

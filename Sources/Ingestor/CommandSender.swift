@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import Cryptography
+import FlowDomain
+import FlowStore
+import HTTPServer
+import JSON
+import Observability
+import PostgreSQL
+import RoleSupport
+import Synchronization
+import Threading
+
+/// Publishes commands and sees to it that each client is answered: by the outcome, by the row where the outcome was lost,
+/// or by 503 when neither came in time.
+final class CommandSender: Sendable {
+    /// An outcome that has not come after this long may have been lost: the row is looked at.
+    private static let overdueMilliseconds = 2_000
+    private static let lookupsPerTick = 200
+    /// A command outlives the wait of its client by this much, no longer: nothing old comes alive.
+    private static let graceMilliseconds = 2_000
+
+    let configuration: IngestorConfiguration
+    let bus: MessageBus
+    let outcomes: OutcomeConsumer
+    let pending: PendingCommands
+    let reads: ReadPool
+    let answers: Answers
+    let shared: SharedState
+    let stop: StopSignal
+    /// Commands that wait for the way back to be open.
+    private let parked = Mutex<[(Command, HTTPExchange)]>([])
+    /// Never raised: it paces the watch, also while the role drains.
+    private let ticker = StopSignal()
+
+    init(
+        configuration: IngestorConfiguration, bus: MessageBus, outcomes: OutcomeConsumer, pending: PendingCommands,
+        reads: ReadPool, answers: Answers, shared: SharedState, stop: StopSignal
+    ) {
+        self.configuration = configuration
+        self.bus = bus
+        self.outcomes = outcomes
+        self.pending = pending
+        self.reads = reads
+        self.answers = answers
+        self.shared = shared
+        self.stop = stop
+    }
+
+    private static let unavailable = APIError.unavailable(
+        "The request could not be recorded in time. Please try again.", retryAfterSeconds: 2)
+
+    func send(
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
+    ) throws(APIError) {
+        let id = UUIDs.v4()
+        let now = MonotonicClock.milliseconds
+        let wait = configuration.commandDeadlineMilliseconds
+        let expiry = try shared.databaseNow() + Int64(wait + Self.graceMilliseconds) * 1_000
+        let command = Command(
+            id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
+            flowName: input["flowName"]?.stringValue ?? "", token: token(input, exchange.request, id),
+            digest: try shared.digest(Array(operation.utf8) + [0] + exchange.request.body),
+            replyTo: configuration.instance, expiresAt: expiry, input: input)
+        guard pending.add(PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)) else {
+            throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
+        }
+        if outcomes.isReady {
+            publish(command, of: exchange)
+        } else {
+            // Without a way back for the outcome nothing is sent: it may come within the client's patience.
+            parked.withLock { $0.append((command, exchange)) }
+        }
+    }
+
+    private func publish(_ command: Command, of exchange: HTTPExchange) {
+        let id = command.id
+        let operation = command.operation
+        let envelope = Envelope(
+            id: id, kind: .command, source: "/millrace/api/\(configuration.instance)", subject: command.key,
+            traceParent: exchange.request.headers.get("traceparent").flatMap(Self.validTraceParent))
+        bus.send(
+            topic: Topics.commands, key: command.key, headers: envelope.headers, value: command.encoded().serialized()
+        ) { [pending, answers] error in
+            // A message that timed out may still have been stored: it expires before anybody could take the retry for
+            // another request, and carries the same token.
+            if error != nil, let waiting = pending.remove(id) {
+                answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+            }
+        }
+    }
+
+    /// Watches over deadlines and lost outcomes; runs until the stop signal and until nobody waits, on its own thread.
+    func watch() {
+        while !stop.isRaised || pending.count > 0 {
+            ticker.wait(milliseconds: 50)
+            publishParked()
+            let now = MonotonicClock.milliseconds
+            for expired in pending.removeExpired(now: now) { lookUp(expired, isLast: true) }
+            // While the database is away there is nothing to look for.
+            if shared.problem != nil { continue }
+            let overdue = pending.takeOverdue(
+                now: now, olderThanMilliseconds: Self.overdueMilliseconds, limit: Self.lookupsPerTick)
+            for waiting in overdue { lookUp(waiting, isLast: false) }
+        }
+    }
+
+    private func publishParked() {
+        let waiting = parked.withLock { parked -> [(Command, HTTPExchange)] in
+            if parked.isEmpty { return [] }
+            if !outcomes.isReady {
+                parked.removeAll { !pending.contains($0.0.id) }
+                return []
+            }
+            defer { parked = [] }
+            return parked
+        }
+        // Those whose clients were answered meanwhile are not sent any more.
+        for (command, exchange) in waiting where pending.contains(command.id) { publish(command, of: exchange) }
+    }
+
+    private func lookUp(_ waiting: PendingCommand, isLast: Bool) {
+        let operation = waiting.command.operation
+        if isLast && shared.problem != nil {
+            answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+            return
+        }
+        let accepted = reads.submit { [pending, answers] connection in
+            let stored = (try? connection.get()).flatMap { connection in
+                TokenKey(waiting.command).flatMap { try? FlowReader(connection).outcome($0) }
+            }
+            if let stored, stored.digest == waiting.command.digest || operation == "StartFlow" {
+                if !isLast && pending.remove(waiting.command.id) == nil { return }
+                answers.success(Array(stored.response.utf8), to: waiting.exchange, operation: operation)
+            } else if isLast {
+                answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+            }
+        }
+        if !accepted && isLast { answers.failure(Self.unavailable, to: waiting.exchange, operation: operation) }
+    }
+
+    /// What makes a retry recognisable: the client's token, else the id that AWS SDKs keep over the retries of one call,
+    /// else the command itself, so that at least the same message is never applied twice.
+    private func token(_ input: JSONObject, _ request: HTTPRequest, _ id: String) -> String {
+        if let token = input["clientToken"]?.stringValue { return token }
+        if let invocation = request.headers.get("amz-sdk-invocation-id"), Self.isPlain(invocation) {
+            return "invocation:" + invocation
+        }
+        return "command:" + id
+    }
+
+    private static func isPlain(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 128 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+
+    private static func validTraceParent(_ text: String) -> String? {
+        text.utf8.count == 55 && isPlain(text) ? text : nil
+    }
+}

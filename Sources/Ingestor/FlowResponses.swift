@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import FlowDomain
+import FlowStore
+import JSON
+
+/// Rows of the store as the API shows them.
+enum FlowResponses {
+    /// DescribeFlow: the definition as it was sent, with the defaults the real service echoes, and what the flow became.
+    static func describe(_ flow: FlowRecord, lastRun: LastRun?, region: String) throws(APIError) -> JSONObject {
+        guard let text = flow.definition, let input = try? JSONValue.parse(Array(text.utf8)).objectValue else {
+            throw .internalServer("The flow's definition cannot be read.")
+        }
+        let echoed = FlowRendering.echoedDefinition(input)
+        var output: JSONObject = ["flowArn": .string(ARN.flow(region: region, account: flow.account, name: flow.name))]
+        for (key, value) in echoed where key != "clientToken" { output[key] = value }
+        output["flowStatus"] = .string(flow.status.rawValue)
+        if let message = flow.statusMessage { output["flowStatusMessage"] = .string(message) }
+        addCommon(flow, lastRun, to: &output)
+        output["schemaVersion"] = .number(JSONNumber(Int(flow.schemaVersion)))
+        return output
+    }
+
+    /// An entry of ListFlows.
+    static func summary(_ flow: FlowRecord, lastRun: LastRun?, region: String) -> JSONObject {
+        var output: JSONObject = ["flowArn": .string(ARN.flow(region: region, account: flow.account, name: flow.name))]
+        if let description = flow.description { output["description"] = .string(description) }
+        output["flowName"] = .string(flow.name)
+        output["flowStatus"] = .string(flow.status.rawValue)
+        output["sourceConnectorType"] = .string(flow.sourceType)
+        output["destinationConnectorType"] = .string(flow.destinationType)
+        output["triggerType"] = .string(flow.triggerType)
+        addCommon(flow, lastRun, to: &output)
+        return output
+    }
+
+    /// An entry of DescribeFlowExecutionRecords.
+    static func record(_ run: RunRecord) -> JSONObject {
+        var result: JSONObject = [:]
+        // A plain success has nothing to tell.
+        if let message = run.message, !message.isEmpty, message != RunRecord.plainSuccess {
+            result["errorInfo"] = .object([
+                "putFailuresCount": .number(JSONNumber(Int(run.putFailures))),
+                "executionMessage": .string(message),
+            ])
+        }
+        result["bytesProcessed"] = .number(JSONNumber(Int(run.figures.bytesRead)))
+        result["bytesWritten"] = .number(JSONNumber(Int(run.figures.bytesWritten)))
+        result["recordsProcessed"] = .number(JSONNumber(Int(run.figures.records)))
+        return [
+            "executionId": .string(run.runID),
+            "executionStatus": .string(run.state.wireName),
+            "executionResult": .object(result),
+            "startedAt": WireTimestamp.json(microseconds: run.startedAt ?? run.queuedAt),
+            "lastUpdatedAt": WireTimestamp.json(microseconds: run.updatedAt),
+        ]
+    }
+
+    private static func addCommon(_ flow: FlowRecord, _ lastRun: LastRun?, to output: inout JSONObject) {
+        output["createdAt"] = WireTimestamp.json(microseconds: flow.createdAt)
+        output["lastUpdatedAt"] = WireTimestamp.json(microseconds: flow.updatedAt)
+        output["createdBy"] = .string(flow.createdBy)
+        output["lastUpdatedBy"] = .string(flow.updatedBy)
+        output["tags"] = (try? JSONValue.parse(Array(flow.tags.utf8))) ?? .object([:])
+        guard let lastRun else { return }
+        var details: JSONObject = [:]
+        if !lastRun.message.isEmpty { details["mostRecentExecutionMessage"] = .string(lastRun.message) }
+        details["mostRecentExecutionTime"] = WireTimestamp.json(microseconds: lastRun.at)
+        details["mostRecentExecutionStatus"] = .string(lastRun.state.wireName)
+        output["lastRunExecutionDetails"] = .object(details)
+    }
+}

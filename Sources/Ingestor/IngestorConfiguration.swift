@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+public import HTTPServer
+public import PostgreSQL
+
+/// Who may call the API.
+public enum AuthenticationMode: Sendable, Equatable {
+    /// Nobody is asked; only on loopback.
+    case none
+    /// Signature Version 4 against the keys of this file.
+    case credentialsFile(String)
+}
+
+/// How an api instance works.
+public struct IngestorConfiguration: Sendable {
+    public var server: HTTPServerConfiguration
+    public var database: PostgresConfiguration
+    public var authentication: AuthenticationMode
+    /// The account of requests that name none.
+    public var account: String
+    public var region: String
+    /// Names this instance: outcomes are sent to it by this name.
+    public var instance: String
+    /// How long a client waits for the outcome of its command.
+    public var commandDeadlineMilliseconds: Int
+    /// Commands that may wait for their outcome at the same time.
+    public var maximumPending: Int
+    /// Threads that read from the database.
+    public var readers: Int
+
+    public init(
+        server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
+        account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
+        maximumPending: Int = 10_000, readers: Int = 4
+    ) {
+        self.server = server
+        self.database = database
+        self.authentication = authentication
+        self.account = account
+        self.region = region
+        self.instance = instance
+        self.commandDeadlineMilliseconds = commandDeadlineMilliseconds
+        self.maximumPending = maximumPending
+        self.readers = readers
+    }
+}

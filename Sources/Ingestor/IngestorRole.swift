@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import Cryptography
+import HTTPServer
+public import Observability
+public import RoleSupport
+import Synchronization
+import Threading
+
+/// The api: takes requests in and answers them. Holds no lock and no state that matters; any number may run.
+public final class IngestorRole: Sendable {
+    private let configuration: IngestorConfiguration
+    private let bus: MessageBus
+    private let logger: Logger
+    private let stop: StopSignal
+    private let server: HTTPServer
+    private let reads: ReadPool
+    private let shared: SharedState
+    private let outcomes: OutcomeConsumer
+    private let commands: CommandSender
+    private let threads = Mutex<[NamedThread]>([])
+
+    /// - Throws: `CredentialsFileError`.
+    public init(
+        configuration: IngestorConfiguration, bus: MessageBus, metrics: MetricsRegistry, logger: Logger,
+        stop: StopSignal
+    ) throws {
+        self.configuration = configuration
+        self.bus = bus
+        self.logger = logger
+        self.stop = stop
+        let answers = Answers(
+            requests: metrics.counter(
+                "millrace_requests_total", help: "Requests answered, by operation and status.",
+                labels: ["operation", "status"]),
+            seconds: metrics.histogram(
+                "millrace_request_seconds", help: "Seconds from the whole request to its answer.",
+                labels: ["operation"],
+                buckets: [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 10]),
+            logger: logger)
+        let pending = PendingCommands(limit: configuration.maximumPending)
+        let gauge = metrics.gauge(
+            "millrace_pending_commands", help: "Commands whose client waits for the outcome.", labels: [])
+        metrics.onRender { gauge.set(Double(pending.count)) }
+        // The model's tables are built on first use: not within the first request.
+        _ = APIOperation.all
+        shared = SharedState(database: configuration.database, logger: logger, stop: stop)
+        reads = ReadPool(
+            database: configuration.database, threads: configuration.readers, waiting: 2_000, logger: logger)
+        outcomes = OutcomeConsumer(
+            bus: bus, instance: configuration.instance, pending: pending, answers: answers, logger: logger, stop: stop)
+        commands = CommandSender(
+            configuration: configuration, bus: bus, outcomes: outcomes, pending: pending, reads: reads,
+            answers: answers, shared: shared, stop: stop)
+        let handler = RequestHandler(
+            configuration: configuration,
+            authenticator: try Authenticator(
+                mode: configuration.authentication, account: configuration.account, region: configuration.region),
+            answers: answers, reads: FlowReads(pool: reads, answers: answers, shared: shared), commands: commands)
+        server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
+    }
+
+    /// - Throws: `HTTPServerError` when the address cannot be listened on.
+    public func start() throws {
+        reads.start()
+        let started = [
+            NamedThread("shared-state") { [shared] in shared.run() },
+            NamedThread("outcomes") { [outcomes] in outcomes.run() },
+            NamedThread("deadlines") { [commands] in commands.watch() },
+        ]
+        threads.withLock { $0 = started }
+        try server.start()
+        logger.info("api listening", [.address: "\(configuration.server.address):\(server.port)"])
+    }
+
+    /// Whether it can take commands now.
+    public var readiness: [(name: String, ready: Bool, detail: String)] {
+        [
+            ("kafka", bus.problem == nil, bus.problem ?? ""),
+            ("outcomes", outcomes.isReady, outcomes.isReady ? "" : "not listening for outcomes yet"),
+            ("postgresql", shared.problem == nil, shared.problem ?? ""),
+        ]
+    }
+
+    /// Answers those who wait and ends; call after raising the stop signal.
+    public func shutdown(deadlineMilliseconds: Int) {
+        server.shutdown(deadlineSeconds: max(1, deadlineMilliseconds / 1_000))
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        reads.shutdown()
+        bus.shutdown(deadlineMilliseconds: 2_000)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import Cryptography
+import FlowDomain
+import FlowStore
+import HTTPServer
+import JSON
+import Observability
+import RoleSupport
+import Threading
+
+/// Takes requests in: authenticates, validates, and hands them to the reads or to Kafka. Runs on the HTTP server's
+/// threads and never blocks.
+struct RequestHandler: Sendable {
+    let configuration: IngestorConfiguration
+    let authenticator: Authenticator
+    let answers: Answers
+    let reads: FlowReads
+    let commands: CommandSender
+
+    func handle(_ exchange: HTTPExchange) {
+        let request = exchange.request
+        var operationName = "Unknown"
+        do throws(APIError) {
+            let routed = try APIRouter.route(
+                method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery)
+            operationName = routed.operation.name
+            let caller = try authenticator.authenticate(request)
+            let input = try RequestValidator.validate(
+                operation: routed.operation, uriMembers: routed.uriMembers, body: request.body)
+            try dispatch(operationName, input, caller, exchange)
+        } catch {
+            answers.failure(error, to: exchange, operation: operationName)
+        }
+    }
+
+    private func dispatch(
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
+    ) throws(APIError) {
+        switch operation {
+        case "DescribeFlow", "ListFlows", "DescribeFlowExecutionRecords":
+            try reads.perform(operation, input, caller, exchange)
+        case "CreateFlow", "UpdateFlow":
+            try requireWrite(caller, operation)
+            let definition = try FlowDefinition(input: input)
+            try SemanticRules.checkFlow(definition, operation: operation == "CreateFlow" ? "Create" : "Update")
+            try commands.send(operation, input, caller, exchange)
+        case "StartFlow", "DeleteFlow", "CancelFlowExecutions":
+            try requireWrite(caller, operation)
+            try commands.send(operation, input, caller, exchange)
+        default:
+            throw .validation("The operation \(operation) is not supported by this version of Millrace.")
+        }
+    }
+
+    private func requireWrite(_ caller: Caller, _ operation: String) throws(APIError) {
+        if caller.mayWrite { return }
+        throw .accessDenied("User: \(caller.principal) is not authorized to perform: appflow:\(operation)")
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import Connectors
+import FlowDomain
+import FlowStore
+import Glibc
+import JSON
+import Observability
+import RoleSupport
+import Threading
+
+/// Executes claimed runs, one at a time; one executor for each slot.
+final class RunExecutor {
+    private let configuration: WorkerConfiguration
+    private let ledger: WriteLedger
+    private let metrics: WorkerMetrics
+    private let conclusion: RunConclusion
+    private let logger: Logger
+    /// One to read by and one to write by: each holds its own connection.
+    private var reader: (any ObjectStore)?
+    private var writer: (any ObjectStore)?
+
+    init(
+        configuration: WorkerConfiguration, ledger: WriteLedger, conclusion: RunConclusion, metrics: WorkerMetrics,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.ledger = ledger
+        self.conclusion = conclusion
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// Executes a run and hands its end to the ledger; `done` runs once that is written.
+    func execute(_ handle: RunHandle, done: @escaping @Sendable () -> Void) {
+        let began = MonotonicClock.nanoseconds
+        let result = attempt(handle)
+        metrics.seconds.observe(Double(MonotonicClock.nanoseconds - began) / 1e9)
+        conclusion.conclude(handle, result, done: done)
+    }
+
+    private func attempt(_ handle: RunHandle) -> AttemptResult {
+        let run = handle.run
+        do {
+            if handle.isStale { return .lost }
+            if let text = run.manifest { return try complete(OutputManifest(decoding: text), handle) }
+            if run.state == .cancelStarted || handle.isCancelled {
+                return .end(.canceled, RunFigures(), message: RunConclusion.canceledMessage)
+            }
+            // An attempt whose worker died counts as failed when it is taken over.
+            if run.failures > 0,
+                case .giveUp(let message) = configuration.attempts.afterFailure(
+                    failures: run.failures, reason: run.lastError ?? "the run failed", jitter: 0)
+            {
+                return .end(.error, RunFigures(), message: message)
+            }
+            guard let text = run.definition else {
+                return .end(.canceled, RunFigures(), message: "The flow was deleted.")
+            }
+            return try transfer(text, handle)
+        } catch let failure as AttemptFailure {
+            return failure.result
+        } catch let error as ObjectStoreError {
+            if error.code == .cancelled { return .giveBack }
+            return AttemptFailure(error, at: .destination).result
+        } catch {
+            return .end(.error, RunFigures(), message: "The run's plan cannot be read: \(error)")
+        }
+    }
+
+    private func transfer(_ definitionText: String, _ handle: RunHandle) throws -> AttemptResult {
+        let definition: FlowDefinition
+        do {
+            let input = try JSONValue.parse(Array(definitionText.utf8)).objectValue ?? [:]
+            definition = try FlowDefinition(input: input)
+        } catch {
+            throw AttemptFailure(permanent: "The flow's definition cannot be read: \(error)")
+        }
+        let (reader, writer) = try stores(for: handle) { handle.shouldStop }
+        var transfer = try FlowTransfer(
+            definition: definition, handle: handle, reader: reader, writer: writer,
+            uploads: UploadRecords(ledger: ledger, handle: handle))
+        let manifest: OutputManifest
+        do {
+            manifest = try transfer.run()
+        } catch {
+            writer.isCancelled = Self.briefly(handle)
+            transfer.abort()
+            throw error
+        }
+        handle.report(manifest.figures)
+        if manifest.files.isEmpty {
+            if handle.isCancelled { return .end(.canceled, manifest.figures, message: RunConclusion.canceledMessage) }
+            return .end(.successful, manifest.figures, message: manifest.message)
+        }
+        return try publish(manifest, handle) {
+            writer.isCancelled = Self.briefly(handle)
+            transfer.abort()
+        }
+    }
+
+    /// Stores the manifest, the point of no return, and completes it.
+    private func publish(
+        _ manifest: OutputManifest, _ handle: RunHandle, abort: () -> Void
+    ) throws -> AttemptResult {
+        let stored = ledger.perform(
+            .manifest(
+                runID: handle.run.runID, attempt: handle.run.attempt, manifest: manifest.encoded(),
+                figures: manifest.figures))
+        switch stored {
+        case .done, .ended:
+            pauseForTests()
+            return try complete(manifest, handle)
+        case .cancelled:
+            abort()
+            return .end(.canceled, manifest.figures, message: RunConclusion.canceledMessage)
+        case .fenced:
+            // Whether an earlier try of the write was committed is unknown: the uploads are left to the sweeper, which
+            // spares those of a manifest.
+            return .lost
+        }
+    }
+
+    /// Makes the output visible, file after file. Doing it again, or while another attempt does it, changes nothing.
+    private func complete(_ manifest: OutputManifest, _ handle: RunHandle) throws -> AttemptResult {
+        let (_, writer) = try stores(for: handle) { handle.isStale }
+        for file in manifest.files {
+            if handle.isStale { return .lost }
+            do {
+                try writer.completeUpload(
+                    bucket: file.bucket, key: file.key, uploadID: file.uploadID,
+                    parts: file.parts.map { (number: $0.number, etag: $0.etag) })
+            } catch {
+                if error.code == .cancelled { return .lost }
+                return AttemptFailure(error, at: .destination).result
+            }
+        }
+        return .end(.successful, manifest.figures, message: manifest.message)
+    }
+
+    /// Cleaning up takes no longer than this; the sweeper does the rest.
+    private static func briefly(_ handle: RunHandle) -> @Sendable () -> Bool {
+        let end = MonotonicClock.milliseconds + 1_000
+        return { handle.isStale || MonotonicClock.milliseconds >= end }
+    }
+
+    private func stores(
+        for handle: RunHandle, isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> (any ObjectStore, any ObjectStore) {
+        let reader = try reader ?? ObjectStoreFactory.make(configuration.objectStores, logger: logger)
+        let writer = try writer ?? ObjectStoreFactory.make(configuration.objectStores, logger: logger)
+        self.reader = reader
+        self.writer = writer
+        reader.isCancelled = isCancelled
+        writer.isCancelled = isCancelled
+        return (reader, writer)
+    }
+
+    private func pauseForTests() {
+        guard let path = configuration.pauseAfterManifest else { return }
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return }
+        let text = "\(getpid())\n"
+        _ = text.withCString { write(file, $0, strlen($0)) }
+        close(file)
+        let pacer = StopSignal()
+        while access(path, F_OK) == 0 { pacer.wait(milliseconds: 20) }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import Connectors
+import FlowStore
+import Observability
+import PostgreSQL
+import RoleSupport
+
+/// Aborts uploads that attempts left behind when they died or lost their lease. Any worker may do it at any time.
+struct UploadSweeper {
+    private static let everyMilliseconds = 5_000
+    private static let batch: Int64 = 100
+
+    let configuration: WorkerConfiguration
+    let logger: Logger
+    let stop: StopSignal
+
+    /// Runs until the stop signal, on a thread of its own.
+    func run() {
+        stop.wait(milliseconds: Int.random(in: 1_000...Self.everyMilliseconds))
+        while !stop.isRaised {
+            do {
+                try sweep()
+            } catch {
+                logger.debug("sweeping uploads is put off", [.error: "\(error)"])
+            }
+            stop.wait(milliseconds: Self.everyMilliseconds)
+        }
+    }
+
+    private func sweep() throws {
+        let connection = try PostgresConnection.connect(configuration.database, logger: logger)
+        defer { connection.close() }
+        let runs = RunStore(connection)
+        // An attempt that lost its lease may still be uploading for a moment: spare what is younger than a lease.
+        let orphans = try runs.orphanUploads(
+            olderThanMilliseconds: Int64(configuration.leaseMilliseconds), limit: Self.batch)
+        if orphans.isEmpty { return }
+        let store = try ObjectStoreFactory.make(configuration.objectStores, logger: logger)
+        let stop = stop
+        store.isCancelled = { stop.isRaised }
+        var stuck: [(bucket: String, key: String, uploadID: String)] = []
+        var gone: [(bucket: String, key: String, uploadID: String)] = []
+        for orphan in orphans {
+            do throws(ObjectStoreError) {
+                for uploadID in try uploadIDs(orphan, store) {
+                    try store.abortUpload(bucket: orphan.bucket, key: orphan.key, uploadID: uploadID)
+                }
+                gone.append(orphan)
+            } catch  where error.code == .noSuchBucket || error.code == .noSuchUpload || error.code == .invalidKey {
+                gone.append(orphan)
+            } catch {
+                logger.warning("an upload cannot be aborted now", [.object: orphan.key, .error: "\(error)"])
+                if !error.isRetriable { stuck.append(orphan) }
+            }
+        }
+        if !stuck.isEmpty { try runs.postponeUploads(stuck) }
+        if gone.isEmpty { return }
+        try runs.forgetUploads(gone)
+        logger.info("aborted uploads that were left behind", [.count: String(gone.count)])
+    }
+
+    /// Without an id, whatever uploads of exactly that key there are: its run has ended.
+    private func uploadIDs(
+        _ orphan: (bucket: String, key: String, uploadID: String), _ store: any ObjectStore
+    ) throws(ObjectStoreError) -> [String] {
+        if !orphan.uploadID.isEmpty { return [orphan.uploadID] }
+        return try store.listUploads(bucket: orphan.bucket, prefix: orphan.key)
+            .filter { $0.key == orphan.key }.map { $0.uploadID }
+    }
+}

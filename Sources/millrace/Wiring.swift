@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Controller
+import FlowDomain
+import HTTPServer
+import Ingestor
+import Kafka
+import Observability
+import PostgreSQL
+import RoleSupport
+import Worker
+
+/// Makes roles from settings and starts them.
+struct Wiring {
+    let settings: Settings
+    let process: RoleProcess
+
+    private func bus(
+        _ kafka: KafkaConfiguration, producesTo warmTopics: [String], logger: Logger
+    ) throws -> MessageBus {
+        let topics = Topics.specifications(
+            partitions: try settings.integer(.partitions, 1...1_000),
+            replication: try settings.integer(.replication, 1...10))
+        return MessageBus(
+            configuration: kafka, topics: topics, warmTopics: warmTopics, logger: logger, stop: process.stop)
+    }
+
+    func startAPI(database: PostgresConfiguration, kafka: KafkaConfiguration?, authentication: AuthenticationMode)
+        throws
+        -> RunningRole
+    {
+        let logger = try settings.logger(role: "api")
+        let instance = try settings.instance(role: "api")
+        let listen = try settings.address(.listen)
+        if authentication == .none && !Self.isLoopback(listen.host) {
+            throw UsageError(text: "MILLRACE_AUTH=none is accepted on loopback only, not on \(listen.host)")
+        }
+        let account = settings.text(.account)
+        guard account.utf8.count == 12, account.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw UsageError(text: "MILLRACE_ACCOUNT_ID must be of 12 digits")
+        }
+        var server = HTTPServerConfiguration(address: listen.host, port: listen.port)
+        server.maximumConnections = 4_096
+        server.perAddressConnections = 2_048
+        let configuration = IngestorConfiguration(
+            server: server, database: database, authentication: authentication, account: account,
+            region: settings.text(.region), instance: instance,
+            commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000)
+        let bus = try bus(
+            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger)
+        let role: IngestorRole
+        do {
+            role = try IngestorRole(
+                configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+        } catch {
+            throw UsageError(text: "MILLRACE_CREDENTIALS_FILE: \(error)")
+        }
+        bus.start()
+        try role.start()
+        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+    }
+
+    func startController(database: PostgresConfiguration, kafka: KafkaConfiguration?) throws -> RunningRole {
+        let logger = try settings.logger(role: "controller")
+        let instance = try settings.instance(role: "controller")
+        let bus = try bus(
+            kafka ?? settings.kafka(instance: instance),
+            producesTo: [Topics.outcomes, Topics.runs, Topics.runEvents, Topics.deadLetters], logger: logger)
+        let role = ControllerRole(
+            configuration: ControllerConfiguration(
+                database: database, instance: instance,
+                retentionDays: try settings.integer(.retentionDays, 1...36_500)),
+            bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+        bus.start()
+        role.start()
+        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+    }
+
+    func startWorker(
+        database: PostgresConfiguration, kafka: KafkaConfiguration?, bucketRoot: String? = nil
+    ) throws -> RunningRole {
+        let logger = try settings.logger(role: "worker")
+        let instance = try settings.instance(role: "worker")
+        var stores = try settings.objectStores()
+        if stores.bucketRoot == nil { stores.bucketRoot = bucketRoot }
+        let configuration = WorkerConfiguration(
+            database: database, instance: instance, slots: try settings.integer(.slots, 1...1_000),
+            leaseMilliseconds: try settings.integer(.leaseSeconds, 1...3_600) * 1_000,
+            attempts: AttemptPolicy(maximumFailures: try settings.integer(.maximumAttempts, 1...100)),
+            objectStores: stores, pauseAfterManifest: settings.optional(.pauseAfterManifest))
+        let bus = try bus(
+            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.runEvents], logger: logger)
+        let role = WorkerRole(
+            configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+        bus.start()
+        role.start()
+        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+    }
+
+    func authentication() throws -> AuthenticationMode {
+        switch settings.text(.authentication) {
+        case "none": return .none
+        case "sigv4":
+            guard let path = settings.optional(.credentialsFile) else {
+                throw UsageError(
+                    text: "MILLRACE_AUTH=sigv4 needs MILLRACE_CREDENTIALS_FILE (or MILLRACE_AUTH=none on loopback)")
+            }
+            return .credentialsFile(path)
+        default: throw UsageError(text: "MILLRACE_AUTH must be sigv4 or none")
+        }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool { host == "::1" || host.hasPrefix("127.") }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoundationEssentials
+import PostgreSQL
+import Synchronization
+import Testing
+import Threading
+
+@testable import FlowStore
+
+extension FlowStoreTests {
+    @Suite(.serialized) struct MigratorTests {
+        /// A connection to a new database, and a migrator for it.
+        private func begin(_ database: String) throws -> (PostgresConnection, Migrator) {
+            try Cluster.makeDatabase(database)
+            let connection = try Cluster.connect(database: database)
+            return (connection, Migrator(connection, logger: Cluster.logger))
+        }
+
+        private func migration(_ version: Int64, _ sql: String) -> Migrator.Migration {
+            Migrator.Migration(version: version, name: "000\(version)_x.sql", sql: sql, checksum: "sum of \(sql)")
+        }
+
+        @Test func appliesWhatIsMissingOnce() throws {
+            let migrations = try Migrator.read(folder: Cluster.migrations)
+            let (connection, migrator) = try begin("migrate_once")
+            #expect(try migrator.apply(migrations) == migrations.count)
+            #expect(try migrator.apply(migrations) == 0)
+            #expect(try connection.count("schema_migrations") == migrations.count)
+            #expect(try connection.count("flows") == 0)
+        }
+
+        @Test func appliesInOrder() throws {
+            let (connection, migrator) = try begin("migrate_order")
+            let first = migration(1, "CREATE TABLE a (x int)")
+            #expect(try migrator.apply([first]) == 1)
+            #expect(try migrator.apply([first, migration(2, "ALTER TABLE a ADD y int; ALTER TABLE a DROP x")]) == 1)
+            #expect(try connection.lines("SELECT version FROM schema_migrations ORDER BY applied_at") == ["1", "2"])
+            #expect(try connection.count("a", where: "y IS NULL") == 0)
+        }
+
+        @Test func anEditedMigrationIsRefused() throws {
+            let (connection, migrator) = try begin("migrate_edited")
+            _ = try migrator.apply([migration(1, "CREATE TABLE a (x int)")])
+            let error = #expect(throws: MigrationError.self) {
+                try migrator.apply([migration(1, "CREATE TABLE b (x int)"), migration(2, "CREATE TABLE c (x int)")])
+            }
+            #expect(error?.description.contains("0001_x.sql was changed") == true)
+            #expect(try connection.value("SELECT to_regclass('c')") == nil)
+        }
+
+        @Test func aMigrationThatFailsLeavesNothing() throws {
+            let (connection, migrator) = try begin("migrate_broken")
+            let good = migration(1, "CREATE TABLE a (x int)")
+            let error = postgresError {
+                _ = try migrator.apply([good, migration(2, "CREATE TABLE b (x int); SELECT 1 / 0")])
+            }
+            #expect(error?.sqlState == "22012")
+            #expect(try connection.lines("SELECT version FROM schema_migrations") == ["1"])
+            #expect(try connection.value("SELECT to_regclass('b')") == nil)
+            #expect(try migrator.apply([good, migration(2, "CREATE TABLE b (x int)")]) == 1)
+            #expect(try connection.count("pg_locks", where: "locktype = 'advisory'") == 0)
+        }
+
+        @Test func twoAtOnceShareTheWork() throws {
+            let migrations = try Migrator.read(folder: Cluster.migrations)
+            try Cluster.makeDatabase("migrate_two")
+            let results = Mutex<[Result<Int, any Error>]>([])
+            let threads = (0..<4).map { index in
+                NamedThread("migrate-\(index)") {
+                    let result = Result<Int, any Error> {
+                        let connection = try Cluster.connect(database: "migrate_two")
+                        defer { connection.close() }
+                        return try Migrator(connection, logger: Cluster.logger).apply(migrations)
+                    }
+                    results.withLock { $0.append(result) }
+                }
+            }
+            for thread in threads { thread.join() }
+            let counts = try results.withLock { $0 }.map { try $0.get() }
+            #expect(counts.sorted() == [0, 0, 0, migrations.count])
+        }
+
+        @Test func foldersThatCannotBeRead() throws {
+            let root = Cluster.folder + "-migrations"
+            defer { try? FileManager.default.removeItem(atPath: root) }
+            #expect(throws: MigrationError.self) { try Migrator.read(folder: root) }
+            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+            #expect(throws: MigrationError.self) { try Migrator.read(folder: root) }
+            try Data("SELECT 2".utf8).write(to: URL(filePath: root + "/0002_b.sql"))
+            try Data("SELECT 1".utf8).write(to: URL(filePath: root + "/0001_a.sql"))
+            try Data("no".utf8).write(to: URL(filePath: root + "/README.md"))
+            let found = try Migrator.read(folder: root)
+            #expect(found.map { $0.version } == [1, 2])
+            #expect(found.map { $0.sql } == ["SELECT 1", "SELECT 2"])
+            #expect(found[0].checksum != found[1].checksum)
+            for name in ["1_short.sql", "abcd_x.sql"] {
+                try Data("".utf8).write(to: URL(filePath: root + "/" + name))
+                let error = #expect(throws: MigrationError.self) { try Migrator.read(folder: root) }
+                #expect(error?.description.hasPrefix(name) == true)
+                try FileManager.default.removeItem(atPath: root + "/" + name)
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`millrace dev`, the embedded default, and the command line of every role."""
+
+import os
+import subprocess
+
+import pytest
+
+from support import clients, flows
+from support.cluster import clean_environment
+from support.folder_buckets import FolderBuckets
+from support.member import Member
+from support.names import unique
+from support.patient_client import PatientClient
+from support.waiting import wait_until
+from support.workspace import new_folder
+
+ROLES = ("api", "controller", "worker", "migrate", "broker", "dev")
+ANY_KEY = ("any", "key")  # dev's default is MILLRACE_AUTH=none
+
+
+class Dev:
+    """One data folder, and the processes that a dev instance leaves on it."""
+
+    def __init__(self, binary):
+        self.data = os.path.join(new_folder("dev"), "data")
+        self.member = Member("dev", 1, binary, {
+            **clean_environment(), "MILLRACE_DATA_DIR": self.data, "MILLRACE_LISTEN": "127.0.0.1:0",
+            "MILLRACE_METRICS_LISTEN": "127.0.0.1:0", "MILLRACE_LEASE_SECONDS": "2"}, os.path.dirname(self.data))
+        self.buckets = FolderBuckets(os.path.join(self.data, "buckets"))
+
+    # What a PatientClient and the flow helpers need of a cluster.
+
+    def api_urls(self):
+        return [self.member.api_url] if self.member.alive and self.member.api_url else []
+
+    def client(self, url=None, **options):
+        return clients.appflow(url or self.api_urls()[0], ANY_KEY, **options)
+
+    def start(self):
+        self.member.start()
+        self.member.wait_ready(60)
+        return self
+
+    def flow(self, name):
+        self.buckets.create("data-in")
+        self.buckets.create("data-out")
+        self.buckets.put("data-in", f"{name}/a.csv", "id\n1\n2\n")
+        return flows.flow(name, flows.s3_source("data-in", name), flows.s3_destination("data-out"))
+
+    def wait_run(self, name, execution):
+        client = self.client()
+        return wait_until(
+            lambda: next((record for record in client.describe_flow_execution_records(flowName=name)["flowExecutions"]
+                          if record["executionId"] == execution and record["executionStatus"] not in ("InProgress", "CancelStarted")),
+                         None),
+            40, lambda: f"the end of {name}'s run\n{self.member.process.tail()}")
+
+    def processes(self):
+        """Command lines of every live process that has the data folder in its command line or environment."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline") as file:
+                    command = file.read().replace("\0", " ")
+                with open(f"/proc/{pid}/environ") as file:
+                    environment = file.read()
+                with open(f"/proc/{pid}/stat") as file:
+                    state = file.read().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if self.data in command + environment and state != "Z":
+                found.append(f"{pid} {command.strip()}")
+        return found
+
+
+@pytest.fixture(scope="module")
+def dev(binary):
+    dev = Dev(binary).start()
+    yield dev
+    if dev.member.alive:
+        dev.member.stop(timeout=40)
+
+
+def test_first_flow(dev):
+    name = unique("dev")
+    client = dev.client()
+    client.create_flow(**dev.flow(name))
+    execution = client.start_flow(flowName=name)["executionId"]
+    assert dev.wait_run(name, execution)["executionStatus"] == "Successful"
+    assert dev.buckets.get("data-out", f"{name}/{execution}") == b'{"id":"1"}\n{"id":"2"}\n'
+
+
+def test_survives_kill_and_restart_with_everything_acknowledged(dev):
+    """kill -9 of dev while commands come in; the embedded broker forgets, PostgreSQL does not."""
+    client = PatientClient(dev)
+    created, started = [], {}
+    for number in range(60):
+        name = unique("kept")
+        client.call("create_flow", **dev.flow(name))
+        created.append(name)
+        if number % 2:
+            started[name] = client.call("start_flow", flowName=name)["executionId"]
+        if number in (20, 40):
+            dev.member.kill()
+            dev.start()
+    listed = {flow["flowName"] for flow in dev.client().list_flows(maxResults=100)["flows"]}
+    assert set(created) <= listed
+    for name, execution in started.items():
+        assert dev.wait_run(name, execution)["executionStatus"] == "Successful"
+        assert len(dev.client().describe_flow_execution_records(flowName=name)["flowExecutions"]) == 1
+        assert dev.buckets.keys("data-out", name + "/") == [f"{name}/{execution}"]
+    assert client.violations == []
+
+
+def test_sigterm_stops_everything_with_status_0(dev):
+    name = unique("last")
+    dev.client().create_flow(**dev.flow(name))
+    assert dev.member.stop(timeout=40) == 0, dev.member.process.tail()
+    wait_until(lambda: not dev.processes(), 10, lambda: f"the end of {dev.processes()}")
+    dev.start()
+    assert dev.client().describe_flow(flowName=name)["flowName"] == name
+    assert dev.member.stop(timeout=40) == 0, dev.member.process.tail()
+
+
+# The command line
+
+
+def run(binary, *arguments, **environment):
+    return subprocess.run(
+        [binary, *arguments], env={**clean_environment(), **environment}, capture_output=True, text=True, timeout=20)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_help_names_every_setting(binary, role):
+    done = run(binary, role, "--help")
+    assert done.returncode == 0 and done.stderr == ""
+    wanted = {"broker": ["--broker-file"], "dev": ["MILLRACE_DATA_DIR", "--data-dir"]}.get(
+        role, ["DATABASE_URL", "--database-url"])
+    if role in ("api", "controller", "worker"):
+        wanted += ["KAFKA_BROKERS", "--kafka-brokers", "MILLRACE_METRICS_LISTEN"]
+    if role == "api":
+        wanted += ["MILLRACE_LISTEN", "--listen", "MILLRACE_AUTH", "MILLRACE_CREDENTIALS_FILE"]
+    for word in wanted:
+        assert word in done.stdout, f"{word} is missing in:\n{done.stdout}"
+
+
+def test_help_lists_the_roles(binary):
+    done = run(binary, "--help")
+    assert done.returncode == 0
+    for role in ROLES:
+        assert role in done.stdout
+
+
+NOWHERE = {"DATABASE_URL": "postgresql:///nowhere?host=/nonexistent", "KAFKA_BROKERS": "127.0.0.1:1"}
+OPEN = {**NOWHERE, "MILLRACE_AUTH": "none"}
+
+
+@pytest.mark.parametrize("arguments, environment, word", [
+    ([], {}, ""),
+    (["dance"], {}, "dance"),
+    (["api", "--no-such-flag"], NOWHERE, "no-such-flag"),
+    (["api", "--listen"], NOWHERE, "listen"),
+    (["api"], {**OPEN, "MILLRACE_LISTEN": "not-an-address"}, "MILLRACE_LISTEN"),
+    (["api"], {**OPEN, "MILLRACE_LISTEN": "127.0.0.1:99999"}, "MILLRACE_LISTEN"),
+    (["api"], {**OPEN, "MILLRACE_ACCOUNT_ID": "12"}, "MILLRACE_ACCOUNT_ID"),
+    (["api"], {**NOWHERE, "MILLRACE_AUTH": "maybe"}, "MILLRACE_AUTH"),
+    (["api"], {**OPEN, "MILLRACE_LISTEN": "0.0.0.0:0"}, "loopback"),
+    (["api"], NOWHERE, "MILLRACE_CREDENTIALS_FILE"),
+    (["api"], {**NOWHERE, "MILLRACE_CREDENTIALS_FILE": "/nonexistent/credentials"}, "MILLRACE_CREDENTIALS_FILE"),
+    (["worker"], {**NOWHERE, "MILLRACE_LEASE_SECONDS": "soon"}, "MILLRACE_LEASE_SECONDS"),
+    (["worker"], {**NOWHERE, "MILLRACE_WORKER_SLOTS": "0"}, "MILLRACE_WORKER_SLOTS"),
+    (["worker", "--worker-slots", "-3"], NOWHERE, "WORKER_SLOTS"),
+    (["controller"], {**NOWHERE, "KAFKA_PROPERTIES": "no equals sign"}, "KAFKA_PROPERTIES"),
+    (["controller"], {**NOWHERE, "MILLRACE_LOG_LEVEL": "loud"}, "MILLRACE_LOG_LEVEL"),
+    (["migrate"], {**NOWHERE, "MILLRACE_MIGRATIONS": "/nonexistent"}, "MILLRACE_MIGRATIONS"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_bad_configuration_is_one_line_and_status_64(binary, arguments, environment, word):
+    done = run(binary, *arguments, **environment)
+    assert done.returncode == 64, (done.returncode, done.stderr)
+    assert word.lower().replace("_", "-") in done.stderr.lower().replace("_", "-")
+    if arguments:
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stdout == "" or not arguments
+
+
+def test_dependency_that_is_down_is_waited_for(binary):
+    """Not a configuration error: the process stays, says so on /readyz, and stops cleanly."""
+    member = Member("controller", 1, binary, {
+        **clean_environment(), **NOWHERE, "MILLRACE_METRICS_LISTEN": "127.0.0.1:0"}, new_folder("waiting")).start()
+    try:
+        import requests
+
+        member.process.wait_until(lambda: member.metrics_url, 10, "its port")
+        answer = requests.get(f"{member.metrics_url}/readyz", timeout=5)
+        assert answer.status_code == 503 and "postgres" in answer.text.lower()
+        assert requests.get(f"{member.metrics_url}/healthz", timeout=5).status_code == 200
+        assert member.stop(timeout=40) == 0, member.process.tail()
+    finally:
+        member.kill()

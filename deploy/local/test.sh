@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+#   test.sh           the unit tests (swift test, debug), then the integration tests (pytest, on the release build:
+#                     what ships). Both run even if the first fails; the last lines repeat what each runner said.
+#   test.sh long      the integration tests marked "long", alone
+#
+# Exit status 0 only when all passed.
+#
+#   PYTEST_ARGS       more arguments for pytest, such as "-k cancel"
+#   KAFKA_HOME        a Kafka to test with (several: separated by colons), beside those in ../shared/kafka
+#   UNIT_SECONDS, INTEGRATION_SECONDS   after which a runner is stopped and counts as failed
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+
+long=${1:-}
+unit_seconds=${UNIT_SECONDS:-600}
+integration_seconds=${INTEGRATION_SECONDS:-$([ "$long" = long ] && echo 14400 || echo 1500)}
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+homes=$(deploy/local/kafka-homes.sh) || exit 1
+if [ -n "$homes" ]; then
+    command -v java >/dev/null || deploy/local/setup.sh kafka || exit 1
+    printf 'test: Apache Kafka used: %s\n' "${homes//$'\n'/, }"
+else
+    printf 'test: no Apache Kafka found: tests on a real broker are SKIPPED (set KAFKA_HOME, or unpack one in ../shared/kafka)\n'
+fi
+
+# run LOG SECONDS COMMAND…: its output both here and in LOG, its own exit status, and an end to it in any case.
+run() {
+    local log=$1 seconds=$2 status
+    shift 2
+    timeout --signal=TERM --kill-after=30 "$seconds" "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    [ "$status" -ne 124 ] || printf 'stopped after %s seconds\n' "$seconds" | tee -a "$log"
+    return "$status"
+}
+
+unit=0
+if [ "$long" != long ]; then
+    swift build --build-tests || exit 1
+    run "$logs/unit" "$unit_seconds" swift test --skip-build
+    unit=$?
+fi
+
+swift build -c release --product millrace || exit 1
+export MILLRACE_BIN="$PWD/.build/release/millrace"
+selection=()
+if [ "$long" = long ]; then selection=(-m long); fi
+# shellcheck disable=SC2086  # PYTEST_ARGS is a list of words
+run "$logs/integration" "$integration_seconds" \
+    .venv/bin/python -m pytest Tests/integration -q --color=no "${selection[@]}" ${PYTEST_ARGS:-}
+integration=$?
+
+printf '\n'
+[ ! -e "$logs/unit" ] || printf 'swift test: %s\n' "$(grep -E '(Test run with|^Executed) .*' "$logs/unit" | tail -n 1)"
+printf 'pytest:     %s\n' "$(grep -E '[0-9]+ (passed|failed|error|skipped|deselected)|no tests ran|stopped after' "$logs/integration" | tail -n 1)"
+if [ "$unit" -ne 0 ] || [ "$integration" -ne 0 ]; then
+    printf 'test: FAILED (swift test %s, pytest %s)\n' "$unit" "$integration"
+    exit 1
+fi
+printf 'test: passed\n'
