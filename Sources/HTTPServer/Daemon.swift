@@ -26,12 +26,19 @@ enum Daemon {
         return daemon
     }
 
-    /// Stops listening: further clients are refused by the system. The socket is to be closed after `stop`, because the
-    /// library's threads may still look at it; -1 if there is none.
-    static func quiesce(_ daemon: OpaquePointer) -> Int32 {
-        let listenSocket = MHD_quiesce_daemon(daemon)
-        if listenSocket >= 0 { Glibc.shutdown(listenSocket, Int32(SHUT_RDWR)) }
-        return listenSocket
+    /// Stops listening: further clients are refused by the system. The library's threads go on with a socket in its
+    /// place on which nobody ever calls, and which `stop` closes.
+    ///
+    /// `MHD_quiesce_daemon` is not for this: where a thread of the pool sees its mark before it has taken the socket out
+    /// of that thread's epoll set, 0.9.75 aborts the process ("Failed to remove listen FD from epoll set").
+    static func stopListening(_ listenSocket: Int32) {
+        let silent = SocketAddress.listenForNobody()
+        guard silent >= 0 else { return }
+        Glibc.shutdown(listenSocket, Int32(SHUT_RDWR))
+        // The last descriptor of the old socket is gone with this, and so is its place in every epoll set.
+        dup2(silent, listenSocket)
+        _ = fcntl(listenSocket, F_SETFD, FD_CLOEXEC)
+        close(silent)
     }
 
     /// Stops the library's threads and closes all connections. None may be suspended.

@@ -25,6 +25,7 @@ public final class HTTPServer: Sendable {
     private struct Running: @unchecked Sendable {
         // @unchecked: the pointer is the library's daemon, which may be used from any thread.
         let daemon: OpaquePointer
+        let listenSocket: Int32
         let port: Int
         let reaper: NamedThread
         let reaperStop: Mailbox<Void>
@@ -81,7 +82,7 @@ public final class HTTPServer: Sendable {
             return running
         }
         guard let running else { return }
-        let listenSocket = Daemon.quiesce(running.daemon)
+        Daemon.stopListening(running.listenSocket)
         _ = core.ledger.drain(deadline: core.deadline(seconds: deadlineSeconds))
         for transaction in core.ledger.close() { transaction.answer(Refusal.shuttingDown.response) }
         guard core.ledger.waitUntilStoppable(deadline: core.deadline(seconds: 5)) else {
@@ -92,7 +93,6 @@ public final class HTTPServer: Sendable {
         // Let the last responses out.
         _ = core.ledger.drain(deadline: core.deadline(seconds: 1))
         Daemon.stop(running.daemon, core)
-        if listenSocket >= 0 { close(listenSocket) }
         running.reaperStop.close()
         running.reaper.join()
     }
@@ -113,6 +113,6 @@ public final class HTTPServer: Sendable {
                 connections.sweep(now: MonotonicClock.milliseconds)
             }
         }
-        return Running(daemon: daemon, port: port, reaper: reaper, reaperStop: stop)
+        return Running(daemon: daemon, listenSocket: socket, port: port, reaper: reaper, reaperStop: stop)
     }
 }

@@ -48,6 +48,25 @@ enum SocketAddress {
         return (descriptor, boundPort(descriptor))
     }
 
+    /// A listening socket under a name that the system makes up and nobody knows; -1 when there is none to be had.
+    static func listenForNobody() -> Int32 {
+        let descriptor = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return -1 }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // The family alone: unix(7), "Autobind feature".
+        let isListening = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sa_family_t>.size)) == 0
+                    && Glibc.listen(descriptor, 1) == 0
+            }
+        }
+        if isListening { return descriptor }
+        close(descriptor)
+        return -1
+    }
+
     private static func fill(
         _ storage: inout sockaddr_storage, _ address: String, _ port: UInt16
     ) throws(HTTPServerError) -> socklen_t {

@@ -57,6 +57,9 @@ printf '\n'
 [ ! -e "$logs/unit" ] || printf 'swift test: %s\n' "$(grep -E '(Test run with|^Executed) .*' "$logs/unit" | tail -n 1)"
 printf 'pytest:     %s\n' "$(grep -E '[0-9]+ (passed|failed|error|skipped|deselected)|no tests ran|stopped after' "$logs/integration" | tail -n 1)"
 if [ "$unit" -ne 0 ] || [ "$integration" -ne 0 ]; then
+    # What went wrong stands far above by now.
+    grep -hE "^✘|recorded an issue|^Fatal error|Program crashed|exited with unexpected|^stopped after|error: |^FAILED |^ERROR " \
+        "$logs"/* | cut -c 1-400 | tail -n 40
     printf 'test: FAILED (swift test %s, pytest %s)\n' "$unit" "$integration"
     exit 1
 fi
