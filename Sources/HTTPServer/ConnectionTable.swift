@@ -31,6 +31,15 @@ final class ConnectionTable: Sendable {
         }
     }
 
+    /// Ends both directions of every connection; what was handed to the system is still delivered.
+    /// - Returns: how many there are.
+    func hangUp() -> Int {
+        state.withLock { state in
+            for connection in state.connections.values { connection.cutOff(discarding: false) }
+            return state.connections.count
+        }
+    }
+
     /// Cuts off all connections that are overdue.
     /// - Parameter now: in milliseconds of `MonotonicClock`.
     func sweep(now: Int) {

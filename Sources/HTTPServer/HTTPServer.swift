@@ -92,9 +92,25 @@ public final class HTTPServer: Sendable {
         }
         // Let the last responses out.
         _ = core.ledger.drain(deadline: core.deadline(seconds: 1))
+        hangUp()
         Daemon.stop(running.daemon, core)
         running.reaperStop.close()
         running.reaper.join()
+    }
+
+    /// Ends all connections and waits until the library knows, for at most some seconds.
+    ///
+    /// The library refuses a malformed request with a response of its own. Once it is being stopped, 0.9.75 queues none
+    /// (`MHD_queue_response` answers `MHD_YES` all the same) and then reads it through a null pointer. Without
+    /// connections there is nothing to refuse.
+    private func hangUp() {
+        let deadline = core.deadline(seconds: 5)
+        let pacer = Mailbox<Void>()
+        var quietRounds = 0
+        while quietRounds < 2 && MonotonicClock.milliseconds < deadline {
+            quietRounds = core.connections.hangUp() == 0 ? quietRounds + 1 : 0
+            _ = pacer.take(timeoutMilliseconds: 2)
+        }
     }
 
     private func launch() throws(HTTPServerError) -> Running {
