@@ -13,6 +13,9 @@ public final class FolderObjectStore: ObjectStore {
     /// A folder answers for good or not at all.
     public var ambiguousFailures: Int? { nil }
 
+    public var uploadsTellOwner: Bool { true }
+    public var uploadOwner: UploadOwner?
+
     /// As given, without a slash at its end.
     let root: String
     /// Whether what is acknowledged survives a loss of power, not only the end of the process.

@@ -1,12 +1,5 @@
-import Cryptography
-import Glibc
-
 // SPDX-License-Identifier: Apache-2.0
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import Glibc
 
 /// An upload that a store is writing: its file and where its parts lie.
 final class FolderUpload {
@@ -48,7 +41,7 @@ extension FolderObjectStore {
         try checkCancelled()
         _ = try bucketFolder(bucket)
         try FolderKey.check(key: key)
-        return FolderUploadID.make(key: key)
+        return FolderUploadID.make(key: key, owner: uploadOwner)
     }
 
     public func uploadPart(
@@ -79,6 +72,8 @@ extension FolderObjectStore {
             throw error.storeError(Self.name(bucket, key), missing: .noSuchUpload)
         }
     }
+
+    public func endParts(uploadID: String) { writing[uploadID] = nil }
 
     public func completeUpload(
         bucket: String, key: String, uploadID: String, parts: [(number: Int, etag: String)]
@@ -134,6 +129,21 @@ extension FolderObjectStore {
             }
         }
         return uploads
+    }
+
+    public func ownedUploads(olderThanMilliseconds age: Int) throws(ObjectStoreError) -> [OwnedUpload] {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let limit = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000 - Int64(age) * 1_000
+        var files: [ObjectSummary] = []
+        let walk = try FolderWalk(root: "\(root)/\(Self.uploadsFolder)", prefix: "", after: nil)
+        _ = try walk.fill(&files, limit: .max)
+        return files.compactMap { file in
+            guard file.lastModifiedMicroseconds < limit, let slash = file.key.firstIndex(of: "/") else { return nil }
+            let uploadID = String(file.key[file.key.index(after: slash)...])
+            guard let owner = FolderUploadID.owner(uploadID) else { return nil }
+            return OwnedUpload(bucket: String(file.key[..<slash]), uploadID: uploadID, owner: owner)
+        }
     }
 
     // MARK: - Files
@@ -194,39 +204,5 @@ extension FolderObjectStore {
             if isDurable && fsync(above.descriptor) != 0 { throw SystemError() }
             return try FileSystem.open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, at: above.descriptor)
         }
-    }
-}
-
-/// Names of pending uploads: a random identifier and the key, percent-encoded, as far as a file name has room for it. A
-/// `+` between them says that the key is whole, a `-` that it was cut.
-enum FolderUploadID {
-    private static let identifierLength = 36
-    private static let maximumLength = 255
-
-    static func make(key: String) -> String {
-        let encoded = PercentEncoding.encode(key)
-        let room = maximumLength - identifierLength - 1
-        if encoded.utf8.count <= room { return "\(UUIDs.v4())+\(encoded)" }
-        var cut = ""
-        for scalar in key.unicodeScalars {
-            let next = PercentEncoding.encode(String(scalar))
-            if cut.utf8.count + next.utf8.count > room { break }
-            cut += next
-        }
-        return "\(UUIDs.v4())-\(cut)"
-    }
-
-    /// The key in an upload's name, or its beginning; nil if the name is none of an upload.
-    static func key(_ uploadID: String) -> (text: String, isCut: Bool)? {
-        let bytes = uploadID.utf8
-        guard bytes.count <= maximumLength, bytes.count > identifierLength, !bytes.contains(UInt8(ascii: "/")) else {
-            return nil
-        }
-        let mark = bytes.index(bytes.startIndex, offsetBy: identifierLength)
-        let isCut = bytes[mark] == UInt8(ascii: "-")
-        guard isCut || bytes[mark] == UInt8(ascii: "+"),
-            let decoded = PercentEncoding.decode(String(uploadID[bytes.index(after: mark)...]))
-        else { return nil }
-        return (String(decoding: decoded, as: UTF8.self), isCut)
     }
 }

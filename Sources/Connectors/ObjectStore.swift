@@ -12,6 +12,13 @@ public protocol ObjectStore: AnyObject {
     /// there may be another that nobody knows. Nil for a store where that cannot be.
     var ambiguousFailures: Int? { get }
 
+    /// Whether a pending upload itself tells whose it is (`uploadOwner` when it was begun): then nobody else needs to
+    /// keep a record of it, and `ownedUploads` finds what was left behind.
+    var uploadsTellOwner: Bool { get }
+
+    /// Whose uploads are begun from now on.
+    var uploadOwner: UploadOwner? { get set }
+
     /// One page of the objects whose keys begin with `prefix`, in ascending order of their keys' UTF-8 bytes.
     /// - Parameters:
     ///   - prefix: any beginning of a key, not only a folder: `in/part` finds `in/part-1.csv`.
@@ -35,6 +42,9 @@ public protocol ObjectStore: AnyObject {
         bucket: String, key: String, uploadID: String, number: Int, bytes: [UInt8]
     ) throws(ObjectStoreError) -> String
 
+    /// No further part comes from here: lets go of what is held open for the upload.
+    func endParts(uploadID: String)
+
     /// Makes the object of these parts visible, replacing an older one. Also succeeds if that has happened already.
     func completeUpload(
         bucket: String, key: String, uploadID: String, parts: [(number: Int, etag: String)]
@@ -48,6 +58,48 @@ public protocol ObjectStore: AnyObject {
 
     /// All uploads of a bucket that were neither completed nor aborted and whose keys begin with `prefix`.
     func listUploads(bucket: String, prefix: String) throws(ObjectStoreError) -> [PendingUpload]
+
+    /// Pending uploads of all buckets that tell their owner and were not written to for so long.
+    func ownedUploads(olderThanMilliseconds age: Int) throws(ObjectStoreError) -> [OwnedUpload]
+}
+
+/// What holds for stores whose uploads carry no mark of their owner and need nothing held open.
+extension ObjectStore {
+    public var uploadsTellOwner: Bool { false }
+
+    public var uploadOwner: UploadOwner? {
+        get { nil }
+        set {}
+    }
+
+    public func endParts(uploadID: String) {}
+
+    public func ownedUploads(olderThanMilliseconds age: Int) throws(ObjectStoreError) -> [OwnedUpload] { [] }
+}
+
+/// The attempt of a run in whose name uploads are begun.
+public struct UploadOwner: Sendable, Hashable {
+    /// A UUID in lower case.
+    public let runID: String
+    public let attempt: Int64
+
+    public init(runID: String, attempt: Int64) {
+        self.runID = runID
+        self.attempt = attempt
+    }
+}
+
+/// A pending upload that tells whose it is.
+public struct OwnedUpload: Sendable, Equatable {
+    public let bucket: String
+    public let uploadID: String
+    public let owner: UploadOwner
+
+    public init(bucket: String, uploadID: String, owner: UploadOwner) {
+        self.bucket = bucket
+        self.uploadID = uploadID
+        self.owner = owner
+    }
 }
 
 /// One object of a listing.

@@ -30,12 +30,18 @@ public struct OutboxStore {
         """)
     private static let deleteStatement = SQLStatement(
         "delete_outbox", "DELETE FROM outbox WHERE id = ANY ($1::bigint[])")
-    private static let staleStatement = SQLStatement(
-        "stale_outbox",
+    /// Moves the rows' time: while whoever took them sends them, nobody else does.
+    private static let takeStaleStatement = SQLStatement(
+        "take_stale_outbox",
         """
-        SELECT id, topic, message_key, headers, value FROM outbox
-        WHERE created_at < clock_timestamp() - $1 * interval '1 millisecond'
-        ORDER BY id LIMIT $2
+        WITH taken AS MATERIALIZED (
+            SELECT id FROM outbox WHERE created_at < clock_timestamp() - $1 * interval '1 millisecond'
+            ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+        ), o AS (
+            UPDATE outbox o SET created_at = clock_timestamp() FROM taken WHERE o.id = taken.id
+            RETURNING o.id, o.topic, o.message_key, o.headers, o.value
+        )
+        SELECT * FROM o ORDER BY id
         """)
 
     /// The step that writes messages; it answers their ids in order.
@@ -56,11 +62,12 @@ public struct OutboxStore {
         (deleteStatement, [.intArray(ids)])
     }
 
-    /// Messages whose sender has had time enough: it is dead, or the broker was away.
-    public static func stale(
+    /// Messages whose sender has had time enough: it is dead, or the broker was away. They are the caller's for as long
+    /// again.
+    public static func takeStale(
         _ connection: PostgresConnection, olderThanMilliseconds age: Int64, limit: Int64
     ) throws -> [Row] {
-        let rows = try connection.execute(staleStatement, [.int(age), .int(limit)])
+        let rows = try connection.execute(takeStaleStatement, [.int(age), .int(limit)])
         return (0..<rows.count).map { row in
             Row(
                 id: rows.int(row, 0) ?? 0, topic: rows.text(row, 1) ?? "", key: rows.text(row, 2) ?? "",

@@ -3,6 +3,9 @@ import PostgreSQL
 
 /// The workers' statements on live runs. Every write of an attempt matches the attempt: a worker that lost its lease
 /// changes nothing.
+///
+/// That a run is under a lease is asked of `lease_until`, never of `state`, where the run is known: the state would lead
+/// the planner to `live_runs_leased`, which is small but full of what has ended since the last vacuum.
 enum RunStatements {
     private static let claimedColumns = """
         u.run_id, u.account, u.flow_uuid, u.flow_name, u.revision, u.schema_version, u.state, u.attempt, u.failures,
@@ -57,16 +60,30 @@ enum RunStatements {
             """,
         setting: "failures = r.failures + 1, last_error = 'the worker stopped responding'")
 
+    /// Rows that somebody is writing are passed over until the next time: a ledger holds locks of several runs, in an order
+    /// of its own, and waiting for it could be a deadlock. They are answered as not renewed.
     static let renew = SQLStatement(
         "renew_runs",
         """
-        UPDATE live_runs r SET lease_until = clock_timestamp() + $1 * interval '1 millisecond',
-            records = k.records, bytes_read = k.bytes_read, bytes_written = k.bytes_written,
-            updated_at = clock_timestamp(), sequence = r.sequence + 1
-        FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
-            AS k (run_id, attempt, records, bytes_read, bytes_written)
-        WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.state IN ('InProgress', 'CancelStarted')
-        RETURNING r.run_id, r.state, r.sequence
+        WITH k AS (
+            SELECT * FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
+                AS k (run_id, attempt, records, bytes_read, bytes_written)
+        ), l AS MATERIALIZED (
+            SELECT r.run_id FROM k JOIN live_runs r ON r.run_id = k.run_id AND r.attempt = k.attempt
+            WHERE r.lease_until IS NOT NULL
+            FOR UPDATE OF r SKIP LOCKED
+        ), u AS (
+            UPDATE live_runs r SET lease_until = clock_timestamp() + $1 * interval '1 millisecond',
+                records = k.records, bytes_read = k.bytes_read, bytes_written = k.bytes_written,
+                updated_at = clock_timestamp(), sequence = r.sequence + 1
+            FROM k JOIN l USING (run_id) WHERE r.run_id = k.run_id AND r.attempt = k.attempt
+            RETURNING r.run_id, r.state, r.sequence
+        )
+        SELECT run_id, state, sequence, true FROM u
+        UNION ALL
+        SELECT r.run_id, r.state, r.sequence, false
+        FROM k JOIN live_runs r ON r.run_id = k.run_id AND r.attempt = k.attempt
+        WHERE r.lease_until IS NOT NULL AND NOT EXISTS (SELECT 1 FROM l WHERE l.run_id = k.run_id)
         """)
 
     /// The point of no return: refused to a lost attempt and to a run that is being cancelled.
@@ -99,7 +116,7 @@ enum RunStatements {
             AS k (run_id, attempt, state, ended_at, records, bytes_read, bytes_written, message, headers, value)
         ), d AS (
             DELETE FROM live_runs r USING k
-            WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.state IN ('InProgress', 'CancelStarted')
+            WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.lease_until IS NOT NULL
             RETURNING r.run_id, r.account, r.flow_uuid, r.flow_name, r.revision, r.attempt, r.failures, r.queued_at,
                 r.started_at, r.manifest, k.state, k.ended_at, k.records, k.bytes_read, k.bytes_written, k.message,
                 k.headers, k.value
@@ -131,7 +148,8 @@ enum RunStatements {
             failures = r.failures + k.failed, last_error = coalesce(k.error, r.last_error)
         FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::integer[], $5::text[])
             AS k (run_id, attempt, delay, failed, error)
-        WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.state = 'InProgress'
+        WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.lease_until IS NOT NULL
+            AND r.state <> 'CancelStarted'
         RETURNING r.run_id
         """)
 
@@ -165,6 +183,16 @@ enum RunStatements {
         UPDATE staged_uploads s SET created_at = clock_timestamp() + interval '10 minutes'
         FROM unnest($1::text[], $2::text[], $3::text[]) AS k (bucket, object_key, upload_id)
         WHERE s.bucket = k.bucket AND s.object_key = k.object_key AND s.upload_id = k.upload_id
+        """)
+
+    /// Whether uploads of these attempts can still be wanted: by the attempt itself, or by a manifest.
+    static let attemptsOver = SQLStatement(
+        "attempts_over",
+        """
+        SELECT NOT EXISTS (
+            SELECT 1 FROM live_runs r WHERE r.run_id = k.run_id AND (r.attempt = k.attempt OR r.manifest IS NOT NULL))
+        FROM unnest($1::uuid[], $2::integer[]) WITH ORDINALITY AS k (run_id, attempt, place)
+        ORDER BY k.place
         """)
 
     /// Uploads that no live attempt owns and no manifest names. An empty id stands for whatever uploads of that key there

@@ -88,12 +88,11 @@ public struct RunStore {
     }
 
     /// Renews leases and reports progress.
-    /// - Returns: the state and the event sequence of each run that this worker still owns.
+    /// - Returns: the state and the event sequence of each run that this worker still owns, and whether its lease was
+    ///   renewed: not where somebody is writing the run at this moment.
     public func renew(
         _ runs: [(runID: String, attempt: Int64, figures: RunFigures)], leaseMilliseconds: Int
-    ) throws -> [String: (state: RunState, sequence: Int64)] {
-        // Row locks in one order for all: the ledger's writes of the same runs go by id, too.
-        let runs = runs.sorted { $0.runID < $1.runID }
+    ) throws -> [String: (state: RunState, sequence: Int64, renewed: Bool)] {
         let rows = try connection.execute(
             RunStatements.renew,
             [
@@ -101,10 +100,10 @@ public struct RunStore {
                 .intArray(runs.map { $0.figures.records }), .intArray(runs.map { $0.figures.bytesRead }),
                 .intArray(runs.map { $0.figures.bytesWritten }),
             ])
-        var owned: [String: (state: RunState, sequence: Int64)] = [:]
+        var owned: [String: (state: RunState, sequence: Int64, renewed: Bool)] = [:]
         for row in 0..<rows.count {
             guard let id = rows.text(row, 0), let state = RunState(rawValue: rows.text(row, 1) ?? "") else { continue }
-            owned[id] = (state, rows.int(row, 2) ?? 0)
+            owned[id] = (state, rows.int(row, 2) ?? 0, rows.bool(row, 3) ?? false)
         }
         return owned
     }
@@ -115,6 +114,14 @@ public struct RunStore {
         let batch = RunWriteBatch(writes)
         let answers = try connection.pipeline(batch.steps, transaction: true)
         return batch.results(answers)
+    }
+
+    /// For each attempt whether nobody can want its uploads any more.
+    public func attemptsOver(_ attempts: [(runID: String, attempt: Int64)]) throws -> [Bool] {
+        let rows = try connection.execute(
+            RunStatements.attemptsOver,
+            [.textArray(attempts.map { $0.runID }), .intArray(attempts.map { $0.attempt })])
+        return (0..<rows.count).map { rows.bool($0, 0) ?? false }
     }
 
     /// Uploads that nobody will complete, the oldest first.

@@ -3,7 +3,7 @@ import CRdKafka
 
 /// What kind of client librdkafka shall be.
 enum ClientKind {
-    case producer(messageTimeoutMilliseconds: Int)
+    case producer(messageTimeoutMilliseconds: Int, lingerMilliseconds: Int)
     case consumer(group: String)
     /// Metadata and topic creation only.
     case admin
@@ -43,7 +43,7 @@ struct ClientSettings {
         }
         addCommon(configuration, endpoint)
         switch kind {
-        case .producer(let timeout): addProducer(timeout)
+        case .producer(let timeout, let linger): addProducer(timeout, linger: linger)
         case .consumer(let group): addConsumer(group, embedded: endpoint?.embedded ?? false)
         case .admin, .host: break
         }
@@ -71,12 +71,12 @@ struct ClientSettings {
         ]
     }
 
-    private mutating func addProducer(_ timeout: Int) {
+    private mutating func addProducer(_ timeout: Int, linger: Int) {
         values += [
             ("enable.idempotence", "true"),
             ("acks", "all"),
-            // Batch what is waiting, never wait to batch.
-            ("linger.ms", "0"),
+            // By default what is waiting is sent together, and nothing waits to be.
+            ("linger.ms", String(linger)),
             ("partitioner", "consistent_random"),
             ("message.timeout.ms", String(timeout)),
             ("queue.buffering.max.kbytes", "65536"),

@@ -5,7 +5,7 @@ public import Observability
 import Synchronization
 import Threading
 
-/// Sends messages: idempotent, acknowledged by all replicas, without lingering. Any thread may send; reports arrive on
+/// Sends messages: idempotent, acknowledged by all replicas, by default without lingering. Any thread may send; reports arrive on
 /// one delivery thread. A process shares one producer.
 public final class KafkaProducer: Sendable {
     private struct State: @unchecked Sendable {
@@ -24,13 +24,16 @@ public final class KafkaProducer: Sendable {
 
     /// - Parameter messageTimeoutMilliseconds: how long a message may stay unacknowledged. librdkafka looks once a second,
     ///   so the report may come that much later.
+    /// - Parameter lingerMilliseconds: how long a message may wait for others to be sent with.
     /// - Throws: when a property is unknown or does not fit the others. A broker that is away is no error.
     public init(
         _ configuration: KafkaConfiguration, endpoint: KafkaEndpoint, logger: Logger,
-        messageTimeoutMilliseconds: Int = 5000
+        messageTimeoutMilliseconds: Int = 5000, lingerMilliseconds: Int = 0
     ) throws(KafkaError) {
         handle = try ClientHandle(
-            .producer(messageTimeoutMilliseconds: messageTimeoutMilliseconds), configuration, endpoint, logger)
+            .producer(
+                messageTimeoutMilliseconds: messageTimeoutMilliseconds, lingerMilliseconds: lingerMilliseconds),
+            configuration, endpoint, logger)
         prefix = configuration.topicPrefix
         delivery = DeliveryThread(handle)
     }

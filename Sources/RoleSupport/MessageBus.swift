@@ -19,6 +19,7 @@ public final class MessageBus: Sendable {
     public let configuration: KafkaConfiguration
     private let topics: [TopicSpecification]
     private let warmTopics: [String]
+    private let lingerMilliseconds: Int
     private let logger: Logger
     private let stop: StopSignal
     private let connection: KafkaConnection
@@ -28,13 +29,15 @@ public final class MessageBus: Sendable {
     /// - Parameters:
     ///   - topics: created at start-up where they do not exist.
     ///   - warmTopics: what this role produces to: known to the producer before it is ready.
+    ///   - lingerMilliseconds: how long a message may wait for others: 0 where somebody waits for it.
     public init(
-        configuration: KafkaConfiguration, topics: [TopicSpecification], warmTopics: [String], logger: Logger,
-        stop: StopSignal
+        configuration: KafkaConfiguration, topics: [TopicSpecification], warmTopics: [String],
+        lingerMilliseconds: Int = 0, logger: Logger, stop: StopSignal
     ) {
         self.configuration = configuration
         self.topics = topics
         self.warmTopics = warmTopics
+        self.lingerMilliseconds = lingerMilliseconds
         self.logger = logger
         self.stop = stop
         connection = KafkaConnection(configuration, logger: logger)
@@ -120,7 +123,8 @@ public final class MessageBus: Sendable {
             let endpoint = try connection.resolve(timeoutMilliseconds: 5_000)
             try KafkaAdmin.ensureTopics(
                 topics, configuration: configuration, endpoint: endpoint, timeoutMilliseconds: 20_000)
-            let producer = try KafkaProducer(configuration, endpoint: endpoint, logger: logger)
+            let producer = try KafkaProducer(
+                configuration, endpoint: endpoint, logger: logger, lingerMilliseconds: lingerMilliseconds)
             producer.warm(topics: warmTopics, timeoutMilliseconds: 5_000)
             state.withLock {
                 $0.endpoint = endpoint

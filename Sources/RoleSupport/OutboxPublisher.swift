@@ -14,6 +14,7 @@ public final class OutboxPublisher: Sendable {
     private static let staleMilliseconds: Int64 = 3_000
     private static let sweepEveryMilliseconds = 1_000
     private static let sweepLimit: Int64 = 1_000
+    private static let gatherMilliseconds = 100
 
     private let bus: MessageBus
     private let database: PostgresConfiguration
@@ -62,7 +63,12 @@ public final class OutboxPublisher: Sendable {
         var lastSweep = MonotonicClock.milliseconds
         // The closed mailbox ends the loop, once it is drained: deliveries that came during the shutdown count.
         while !(delivered.isClosed && delivered.count == 0) {
-            let ids = delivered.take(upTo: 5_000, timeoutMilliseconds: Self.sweepEveryMilliseconds / 4)
+            var ids = delivered.take(upTo: 5_000, timeoutMilliseconds: Self.sweepEveryMilliseconds / 4)
+            if !ids.isEmpty {
+                // Nobody waits for the deletion: one statement for many.
+                stop.wait(milliseconds: Self.gatherMilliseconds)
+                ids += delivered.take(upTo: 5_000, timeoutMilliseconds: 0)
+            }
             do {
                 let current = try connection ?? PostgresConnection.connect(database, logger: logger)
                 connection = current
@@ -90,7 +96,7 @@ public final class OutboxPublisher: Sendable {
 
     private func sweep(_ connection: PostgresConnection) throws {
         guard bus.endpoint != nil else { return }
-        let rows = try OutboxStore.stale(
+        let rows = try OutboxStore.takeStale(
             connection, olderThanMilliseconds: Self.staleMilliseconds, limit: Self.sweepLimit)
         let unsent = rows.filter { row in underway.withLock { !$0.contains(row.id) } }
         if unsent.isEmpty { return }

@@ -50,6 +50,22 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Adds an element before all others, also beyond the capacity; false when the mailbox is closed. For what was begun
+    /// and only needs to be finished.
+    public func offerFirst(_ element: Element) -> Bool {
+        locked {
+            if closed { return false }
+            if taken > 0 {
+                taken -= 1
+                items[taken] = element
+            } else {
+                items.insert(element, at: 0)
+            }
+            pthread_cond_signal(arrival)
+            return true
+        }
+    }
+
     /// Adds an element, waiting while the mailbox is full; false when it was closed.
     public func put(_ element: Element) -> Bool {
         locked {

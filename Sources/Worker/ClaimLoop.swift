@@ -17,14 +17,14 @@ final class ClaimLoop: Sendable {
 
     private let configuration: WorkerConfiguration
     private let inHand: RunsInHand
-    private let ready: Mailbox<RunHandle>
+    private let ready: Mailbox<SlotWork>
     private let signals = Mailbox<Signal>(capacity: 10_000)
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stop: StopSignal
 
     init(
-        configuration: WorkerConfiguration, inHand: RunsInHand, ready: Mailbox<RunHandle>, metrics: WorkerMetrics,
+        configuration: WorkerConfiguration, inHand: RunsInHand, ready: Mailbox<SlotWork>, metrics: WorkerMetrics,
         logger: Logger, stop: StopSignal
     ) {
         self.configuration = configuration
@@ -111,7 +111,7 @@ final class ClaimLoop: Sendable {
             let handles = runs.map { RunHandle($0, trustedUntil: until) }
             inHand.settle(reserved: reserved, handles)
             metrics.claimed.increment(by: handles.count)
-            for handle in handles { _ = ready.offer(handle) }
+            for handle in handles { _ = ready.offer(.execute(handle)) }
             return handles.count
         } catch {
             inHand.settle(reserved: reserved, [])

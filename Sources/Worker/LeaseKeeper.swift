@@ -78,9 +78,9 @@ final class LeaseKeeper: Sendable {
                 handle.lose()
                 continue
             }
-            handle.trust(until: until)
+            if answer.renewed { handle.trust(until: until) }
             if answer.state == .cancelStarted { handle.cancel() }
-            if handle.isExecuting { announce(handle, sequence: answer.sequence) }
+            if answer.renewed && handle.isExecuting { announce(handle, sequence: answer.sequence) }
         }
     }
 

@@ -40,15 +40,23 @@ struct OutputStager {
     mutating func append(_ bytes: UnsafeRawBufferPointer, key: String) throws(ObjectStoreError) {
         if bytes.isEmpty { return }
         if open == nil {
-            let failures = store.ambiguousFailures
-            if failures != nil { try uploads.announce(bucket, key) }
-            let uploadID = try store.beginUpload(bucket: bucket, key: key, contentType: contentType)
-            open = OpenFile(key: key, uploadID: uploadID)
-            uploads.record(bucket, key, uploadID)
-            if failures != nil && store.ambiguousFailures == failures { uploads.settle(bucket, key) }
+            open = OpenFile(key: key, uploadID: try beginUpload(key))
         }
         buffer.append(contentsOf: bytes)
         if buffer.count >= partSize { try uploadPart() }
+    }
+
+    /// Begins an upload that a sweeper will find, whatever happens to this process.
+    private func beginUpload(_ key: String) throws(ObjectStoreError) -> String {
+        if store.uploadsTellOwner {
+            return try store.beginUpload(bucket: bucket, key: key, contentType: contentType)
+        }
+        let failures = store.ambiguousFailures
+        if failures != nil { try uploads.announce(bucket, key) }
+        let uploadID = try store.beginUpload(bucket: bucket, key: key, contentType: contentType)
+        uploads.record(bucket, key, uploadID)
+        if failures != nil && store.ambiguousFailures == failures { uploads.settle(bucket, key) }
+        return uploadID
     }
 
     /// Ends the open file, if there is one.
@@ -56,6 +64,7 @@ struct OutputStager {
         guard open != nil else { return }
         if !buffer.isEmpty { try uploadPart() }
         guard let file = open else { return }
+        store.endParts(uploadID: file.uploadID)
         files.append(
             OutputManifest.File(bucket: bucket, key: file.key, uploadID: file.uploadID, parts: file.parts))
         open = nil

@@ -9,66 +9,121 @@ import Observability
 import RoleSupport
 import Threading
 
-/// Executes claimed runs, one at a time; one executor for each slot.
+/// Executes claimed runs, one step at a time; one executor for each slot.
 final class RunExecutor {
+    /// How far an attempt has come.
+    private enum Step {
+        case finished(AttemptResult)
+        case staged(OutputManifest)
+    }
+
     private let configuration: WorkerConfiguration
     private let ledger: WriteLedger
     private let metrics: WorkerMetrics
     private let conclusion: RunConclusion
     private let logger: Logger
+    private let stop: StopSignal
     /// One to read by and one to write by: each holds its own connection.
     private var reader: (any ObjectStore)?
     private var writer: (any ObjectStore)?
 
     init(
         configuration: WorkerConfiguration, ledger: WriteLedger, conclusion: RunConclusion, metrics: WorkerMetrics,
-        logger: Logger
+        logger: Logger, stop: StopSignal
     ) {
         self.configuration = configuration
         self.ledger = ledger
         self.conclusion = conclusion
         self.metrics = metrics
         self.logger = logger
+        self.stop = stop
     }
 
-    /// Executes a run and hands its end to the ledger; `done` runs once that is written.
-    func execute(_ handle: RunHandle, done: @escaping @Sendable () -> Void) {
+    /// Executes a run up to its staged output, or to its end.
+    /// - Parameters:
+    ///   - staged: called on the ledger's thread once the manifest, the point of no return, is stored or refused; the
+    ///     run is then to be published.
+    ///   - done: called once the end is written, where there is nothing to publish.
+    func execute(
+        _ handle: RunHandle, staged: @escaping @Sendable (StagedRun) -> Void, done: @escaping @Sendable () -> Void
+    ) {
         let began = MonotonicClock.nanoseconds
-        let result = attempt(handle)
-        metrics.seconds.observe(Double(MonotonicClock.nanoseconds - began) / 1e9)
-        conclusion.conclude(handle, result, done: done)
+        switch attempt(handle) {
+        case .finished(let result):
+            metrics.seconds.observe(Double(MonotonicClock.nanoseconds - began) / 1e9)
+            conclusion.conclude(handle, result, done: done)
+        case .staged(let manifest):
+            ledger.submit(
+                .manifest(
+                    runID: handle.run.runID, attempt: handle.run.attempt, manifest: manifest.encoded(),
+                    figures: manifest.figures)
+            ) { stored in
+                staged(StagedRun(handle: handle, manifest: manifest, stored: stored, began: began))
+            }
+        }
     }
 
-    private func attempt(_ handle: RunHandle) -> AttemptResult {
+    /// Completes what was staged and hands the run's end to the ledger; `done` runs once that is written.
+    func publish(_ run: StagedRun, done: @escaping @Sendable () -> Void) {
+        let result: AttemptResult
+        do {
+            result = try publish(run)
+        } catch {
+            result = AttemptFailure(permanent: "The run's output cannot be completed: \(error)").result
+        }
+        metrics.seconds.observe(Double(MonotonicClock.nanoseconds - run.began) / 1e9)
+        conclusion.conclude(run.handle, result, done: done)
+    }
+
+    private func publish(_ run: StagedRun) throws -> AttemptResult {
+        let (handle, manifest) = (run.handle, run.manifest)
+        switch run.stored {
+        case .done, .ended:
+            pauseForTests()
+            return try complete(manifest, handle)
+        case .cancelled:
+            let (_, writer) = try stores(for: handle, isCancelled: Self.briefly(handle))
+            for file in manifest.files where !writer.isCancelled() {
+                try? writer.abortUpload(bucket: file.bucket, key: file.key, uploadID: file.uploadID)
+            }
+            return .end(.canceled, manifest.figures, message: RunConclusion.canceledMessage)
+        case .fenced:
+            // Whether an earlier try of the write was committed is unknown: the uploads are left to the sweeper, which
+            // spares those of a manifest.
+            return .lost
+        }
+    }
+
+    private func attempt(_ handle: RunHandle) -> Step {
         let run = handle.run
         do {
-            if handle.isStale { return .lost }
-            if let text = run.manifest { return try complete(OutputManifest(decoding: text), handle) }
+            if handle.isStale { return .finished(.lost) }
+            if let text = run.manifest { return .finished(try complete(OutputManifest(decoding: text), handle)) }
             if run.state == .cancelStarted || handle.isCancelled {
-                return .end(.canceled, RunFigures(), message: RunConclusion.canceledMessage)
+                return .finished(.end(.canceled, RunFigures(), message: RunConclusion.canceledMessage))
             }
             // An attempt whose worker died counts as failed when it is taken over.
             if run.failures > 0,
                 case .giveUp(let message) = configuration.attempts.afterFailure(
                     failures: run.failures, reason: run.lastError ?? "the run failed", jitter: 0)
             {
-                return .end(.error, RunFigures(), message: message)
+                return .finished(.end(.error, RunFigures(), message: message))
             }
             guard let text = run.definition else {
-                return .end(.canceled, RunFigures(), message: "The flow was deleted.")
+                return .finished(.end(.canceled, RunFigures(), message: "The flow was deleted."))
             }
             return try transfer(text, handle)
         } catch let failure as AttemptFailure {
-            return failure.result
+            return .finished(failure.result)
         } catch let error as ObjectStoreError {
-            if error.code == .cancelled { return .giveBack }
-            return AttemptFailure(error, at: .destination).result
+            if error.code == .cancelled { return .finished(.giveBack) }
+            return .finished(AttemptFailure(error, at: .destination).result)
         } catch {
-            return .end(.error, RunFigures(), message: "The run's plan cannot be read: \(error)")
+            return .finished(.end(.error, RunFigures(), message: "The run's plan cannot be read: \(error)"))
         }
     }
 
-    private func transfer(_ definitionText: String, _ handle: RunHandle) throws -> AttemptResult {
+    private func transfer(_ definitionText: String, _ handle: RunHandle) throws -> Step {
         let definition: FlowDefinition
         do {
             let input = try JSONValue.parse(Array(definitionText.utf8)).objectValue ?? [:]
@@ -89,36 +144,11 @@ final class RunExecutor {
             throw error
         }
         handle.report(manifest.figures)
-        if manifest.files.isEmpty {
-            if handle.isCancelled { return .end(.canceled, manifest.figures, message: RunConclusion.canceledMessage) }
-            return .end(.successful, manifest.figures, message: manifest.message)
+        if !manifest.files.isEmpty { return .staged(manifest) }
+        if handle.isCancelled {
+            return .finished(.end(.canceled, manifest.figures, message: RunConclusion.canceledMessage))
         }
-        return try publish(manifest, handle) {
-            writer.isCancelled = Self.briefly(handle)
-            transfer.abort()
-        }
-    }
-
-    /// Stores the manifest, the point of no return, and completes it.
-    private func publish(
-        _ manifest: OutputManifest, _ handle: RunHandle, abort: () -> Void
-    ) throws -> AttemptResult {
-        let stored = ledger.perform(
-            .manifest(
-                runID: handle.run.runID, attempt: handle.run.attempt, manifest: manifest.encoded(),
-                figures: manifest.figures))
-        switch stored {
-        case .done, .ended:
-            pauseForTests()
-            return try complete(manifest, handle)
-        case .cancelled:
-            abort()
-            return .end(.canceled, manifest.figures, message: RunConclusion.canceledMessage)
-        case .fenced:
-            // Whether an earlier try of the write was committed is unknown: the uploads are left to the sweeper, which
-            // spares those of a manifest.
-            return .lost
-        }
+        return .finished(.end(.successful, manifest.figures, message: manifest.message))
     }
 
     /// Makes the output visible, file after file. Doing it again, or while another attempt does it, changes nothing.
@@ -153,6 +183,7 @@ final class RunExecutor {
         self.writer = writer
         reader.isCancelled = isCancelled
         writer.isCancelled = isCancelled
+        writer.uploadOwner = UploadOwner(runID: handle.run.runID, attempt: handle.run.attempt)
         return (reader, writer)
     }
 
@@ -163,7 +194,6 @@ final class RunExecutor {
         let text = "\(getpid())\n"
         _ = text.withCString { write(file, $0, strlen($0)) }
         close(file)
-        let pacer = StopSignal()
-        while access(path, F_OK) == 0 { pacer.wait(milliseconds: 20) }
+        while access(path, F_OK) == 0 && !stop.isRaised { stop.wait(milliseconds: 20) }
     }
 }

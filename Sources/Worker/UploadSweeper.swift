@@ -31,13 +31,33 @@ struct UploadSweeper {
         let connection = try PostgresConnection.connect(configuration.database, logger: logger)
         defer { connection.close() }
         let runs = RunStore(connection)
+        let store = try ObjectStoreFactory.make(configuration.objectStores, logger: logger)
+        let stop = stop
+        store.isCancelled = { stop.isRaised }
+        try sweepRecorded(runs, store)
+        try sweepOwned(runs, store)
+    }
+
+    /// Uploads that tell their owner, of attempts that are over.
+    private func sweepOwned(_ runs: RunStore, _ store: any ObjectStore) throws {
+        let uploads = try store.ownedUploads(olderThanMilliseconds: configuration.leaseMilliseconds)
+        if uploads.isEmpty { return }
+        let attempts = Array(Set(uploads.map { $0.owner }))
+        let over = try runs.attemptsOver(attempts.map { (runID: $0.runID, attempt: $0.attempt) })
+        let owners = Set(zip(attempts, over).filter { $0.1 }.map { $0.0 })
+        var count = 0
+        for upload in uploads where owners.contains(upload.owner) && !stop.isRaised {
+            try store.abortUpload(bucket: upload.bucket, key: "", uploadID: upload.uploadID)
+            count += 1
+        }
+        if count > 0 { logger.info("removed uploads that were left behind", [.count: String(count)]) }
+    }
+
+    private func sweepRecorded(_ runs: RunStore, _ store: any ObjectStore) throws {
         // An attempt that lost its lease may still be uploading for a moment: spare what is younger than a lease.
         let orphans = try runs.orphanUploads(
             olderThanMilliseconds: Int64(configuration.leaseMilliseconds), limit: Self.batch)
         if orphans.isEmpty { return }
-        let store = try ObjectStoreFactory.make(configuration.objectStores, logger: logger)
-        let stop = stop
-        store.isCancelled = { stop.isRaised }
         var stuck: [(bucket: String, key: String, uploadID: String)] = []
         var gone: [(bucket: String, key: String, uploadID: String)] = []
         for orphan in orphans {

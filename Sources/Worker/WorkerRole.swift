@@ -15,7 +15,7 @@ public final class WorkerRole: Sendable {
     private let ledger: WriteLedger
     private let clock = WorkerClock()
     private let inHand: RunsInHand
-    private let ready = Mailbox<RunHandle>()
+    private let ready = Mailbox<SlotWork>()
     private let claims: ClaimLoop
     private let leases: LeaseKeeper
     private let claimers = Mutex<[NamedThread]>([])
@@ -86,12 +86,12 @@ public final class WorkerRole: Sendable {
             pacer.wait(milliseconds: 20)
         }
         for handle in inHand.all { handle.yield() }
-        ready.close()
         while inHand.count > 0 && MonotonicClock.milliseconds < end { pacer.wait(milliseconds: 20) }
         if inHand.count > 0 {
             logger.warning("runs did not stop in time: their leases will run out", [.count: String(inHand.count)])
             return
         }
+        ready.close()
         for thread in slots.withLock({ $0 }) { thread.join() }
         keeper.withLock { $0 }?.join()
         ledger.shutdown()
@@ -104,14 +104,22 @@ public final class WorkerRole: Sendable {
             configuration: configuration, ledger: ledger, clock: clock, metrics: metrics, outbox: outbox, logger: logger
         )
         let executor = RunExecutor(
-            configuration: configuration, ledger: ledger, conclusion: conclusion, metrics: metrics, logger: logger)
-        while true {
-            guard let handle = ready.take(upTo: 1, timeoutMilliseconds: -1).first else { return }
-            guard handle.enter(.executing) else { continue }
-            executor.execute(handle) { [inHand, claims] in
-                inHand.release(handle)
-                claims.wake()
+            configuration: configuration, ledger: ledger, conclusion: conclusion, metrics: metrics, logger: logger,
+            stop: stop)
+        while let work = ready.take(upTo: 1, timeoutMilliseconds: -1).first {
+            switch work {
+            case .execute(let handle):
+                guard handle.enter(.executing) else { continue }
+                executor.execute(
+                    handle, staged: { [ready] in _ = ready.offerFirst(.publish($0)) }, done: { [self] in free(handle) })
+            case .publish(let staged):
+                executor.publish(staged) { [self] in free(staged.handle) }
             }
         }
+    }
+
+    private func free(_ handle: RunHandle) {
+        inHand.release(handle)
+        claims.wake()
     }
 }

@@ -15,13 +15,14 @@ struct Wiring {
     let process: RoleProcess
 
     private func bus(
-        _ kafka: KafkaConfiguration, producesTo warmTopics: [String], logger: Logger
+        _ kafka: KafkaConfiguration, producesTo warmTopics: [String], lingerMilliseconds: Int = 0, logger: Logger
     ) throws -> MessageBus {
         let topics = Topics.specifications(
             partitions: try settings.integer(.partitions, 1...1_000),
             replication: try settings.integer(.replication, 1...10))
         return MessageBus(
-            configuration: kafka, topics: topics, warmTopics: warmTopics, logger: logger, stop: process.stop)
+            configuration: kafka, topics: topics, warmTopics: warmTopics, lingerMilliseconds: lingerMilliseconds,
+            logger: logger, stop: process.stop)
     }
 
     func startAPI(database: PostgresConfiguration, kafka: KafkaConfiguration?, authentication: AuthenticationMode)
@@ -87,8 +88,10 @@ struct Wiring {
             leaseMilliseconds: try settings.integer(.leaseSeconds, 1...3_600) * 1_000,
             attempts: AttemptPolicy(maximumFailures: try settings.integer(.maximumAttempts, 1...100)),
             objectStores: stores, pauseAfterManifest: settings.optional(.pauseAfterManifest))
+        // Nobody waits for run events: who wants to know of a run asks the store.
         let bus = try bus(
-            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.runEvents], logger: logger)
+            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.runEvents], lingerMilliseconds: 25,
+            logger: logger)
         let role = WorkerRole(
             configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
         bus.start()

@@ -185,6 +185,40 @@ import Testing
         }
     }
 
+    @Test func `pending uploads tell whose they are`() throws {
+        try withBucket { store, root in
+            let owner = UploadOwner(runID: "00000000-0000-4000-8000-00000000000a", attempt: 12)
+            let long = String(repeating: "ü/", count: 200) + "x"
+            for key in ["out/a b", long] {
+                store.uploadOwner = owner
+                let id = try store.beginUpload(bucket: "bucket", key: key, contentType: "")
+                _ = try store.uploadPart(bucket: "bucket", key: key, uploadID: id, number: 1, bytes: [1])
+            }
+            store.uploadOwner = nil
+            let nobodys = try store.beginUpload(bucket: "bucket", key: "k", contentType: "")
+            _ = try store.uploadPart(bucket: "bucket", key: "k", uploadID: nobodys, number: 1, bytes: [1])
+
+            let sweeper = FolderObjectStore(root: root)
+            #expect(try sweeper.ownedUploads(olderThanMilliseconds: 60_000).isEmpty, "they were just written to")
+            let found = try sweeper.ownedUploads(olderThanMilliseconds: -60_000)
+            #expect(found.map(\.owner) == [owner, owner] && found.allSatisfy { $0.bucket == "bucket" })
+            #expect(try sweeper.listUploads(bucket: "bucket", prefix: "out/").map(\.key) == ["out/a b"])
+            for upload in found {
+                try sweeper.abortUpload(bucket: upload.bucket, key: "", uploadID: upload.uploadID)
+            }
+            #expect(try sweeper.listUploads(bucket: "bucket", prefix: "").map(\.key) == ["k"])
+        }
+    }
+
+    @Test(arguments: [
+        "00000000-0000-4000-8000-00000000000a.+k", "00000000-0000-4000-8000-00000000000a.1",
+        "00000000-0000-4000-8000-00000000000a.1x+k", "00000000-0000-4000-8000-00000000000a+k",
+        "0000000000000000000000000000000000-a.1+k",
+    ])
+    func `a name without an owner`(name: String) {
+        #expect(FolderUploadID.owner(name) == nil)
+    }
+
     @Test func `a repeated part replaces what was there`() throws {
         try withBucket { store, root in
             let id = try store.beginUpload(bucket: "bucket", key: "k", contentType: "")

@@ -225,6 +225,34 @@ extension FlowStoreTests {
             }
         }
 
+        /// Waiting could be a deadlock: the ledger holds rows in an order of its own.
+        @Test func renewingPassesOverWhatIsBeingWritten() throws {
+            try store.startRuns(1...3)
+            _ = try store.claim([1001, 1002, 1003])
+            let ledger = try Cluster.connect()
+            defer { ledger.close() }
+            try ledger.transaction { ledger in
+                try ledger.script("UPDATE live_runs SET manifest = '{}' WHERE run_id = '\(Store.id(1002))'")
+                let runs = (1001...1003).map { (runID: Store.id($0), attempt: Int64(1), figures: RunFigures()) }
+                let owned = try store.runs.renew(runs, leaseMilliseconds: 60_000)
+                #expect(
+                    owned.mapValues { $0.renewed } == [
+                        Store.id(1001): true, Store.id(1002): false, Store.id(1003): true,
+                    ])
+                #expect(owned[Store.id(1002)]?.state == .inProgress)
+            }
+        }
+
+        @Test func anAttemptIsOverOnceNobodyCanWantItsUploads() throws {
+            try store.startRuns(1...3)
+            _ = try store.claim([1001, 1002, 1003])
+            _ = try write(Store.manifest(1002, 1), Store.end(1003, 1))
+            let asked: [(runID: String, attempt: Int64)] = [
+                (Store.id(1001), 1), (Store.id(1001), 2), (Store.id(1002), 7), (Store.id(1003), 1), (Store.id(99), 1),
+            ]
+            #expect(try store.runs.attemptsOver(asked) == [false, true, false, true, true])
+        }
+
         @Test func failuresCountAndHandBacksDoNot() throws {
             try store.startRuns(1...1)
             _ = try store.claim([1001])
@@ -394,15 +422,21 @@ extension FlowStoreTests {
             let messages = (1...3).map { (topic: "t", key: "k\($0)", headers: "{}", value: "v\($0)") }
             let ids = try store.connection.pipeline([OutboxStore.insertStep(messages)], transaction: true)[0]
             #expect(ids.count == 3)
-            let stale = try OutboxStore.stale(store.connection, olderThanMilliseconds: 0, limit: 2)
+            let stale = try OutboxStore.takeStale(store.connection, olderThanMilliseconds: 0, limit: 2)
             #expect(stale.map { $0.key } == ["k1", "k2"])
             #expect(stale.map { $0.id } == [ids.int(0, 0), ids.int(1, 0)])
             #expect(stale.first?.value == "v1" && stale.first?.headers == "{}" && stale.first?.topic == "t")
-            #expect(try OutboxStore.stale(store.connection, olderThanMilliseconds: 60_000, limit: 9).isEmpty)
+            #expect(try OutboxStore.takeStale(store.connection, olderThanMilliseconds: 60_000, limit: 9).isEmpty)
+            try store.connection.script("UPDATE outbox SET created_at = created_at - interval '1 minute'")
+            #expect(try OutboxStore.takeStale(store.connection, olderThanMilliseconds: 30_000, limit: 9).count == 3)
+            #expect(
+                try OutboxStore.takeStale(store.connection, olderThanMilliseconds: 30_000, limit: 9).isEmpty,
+                "they are the first one's for as long again")
             let step = OutboxStore.deleteStep(stale.map { $0.id })
             _ = try store.connection.execute(step.0, step.1)
             #expect(
-                try OutboxStore.stale(store.connection, olderThanMilliseconds: 0, limit: 9).map { $0.key } == ["k3"])
+                try OutboxStore.takeStale(store.connection, olderThanMilliseconds: 0, limit: 9).map { $0.key } == ["k3"]
+            )
         }
     }
 }

@@ -6,6 +6,19 @@ import Threading
 @Suite(.serialized)
 struct MailboxTests {
     @Test
+    func whatIsOfferedFirstComesFirst() {
+        let mailbox = Mailbox<Int>(capacity: 3)
+        for element in 1...3 { #expect(mailbox.offer(element)) }
+        #expect(mailbox.offerFirst(0), "beyond the capacity")
+        #expect(mailbox.take(upTo: 2, timeoutMilliseconds: 0) == [0, 1])
+        #expect(mailbox.offerFirst(9))
+        #expect(mailbox.offerFirst(8))
+        #expect(mailbox.take(timeoutMilliseconds: 0) == [8, 9, 2, 3])
+        mailbox.close()
+        #expect(!mailbox.offerFirst(1))
+    }
+
+    @Test
     func `Elements come out in order, up to the limit`() {
         let mailbox = Mailbox<Int>()
         for number in 0..<10 { #expect(mailbox.offer(number)) }
