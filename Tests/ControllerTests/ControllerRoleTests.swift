@@ -7,6 +7,7 @@ import Kafka
 import Observability
 import PostgreSQL
 import RoleSupport
+import TestSupport
 import Testing
 import Threading
 
@@ -26,20 +27,20 @@ extension ControllerDatabaseTests {
 
         /// What the database refuses for good is found in the midst of a batch and put aside; all else is applied, once.
         @Test func poisonIsBuriedAndAllElseApplied() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             defer { connection.close() }
             try Log.clear(connection)
             let file = FileManager.default.temporaryDirectory.path + "/millrace-controller-broker-\(getpid()).json"
             let topics = Topics.specifications(partitions: 1, replication: 1)
             let broker = try EmbeddedBroker(
                 addressFile: file, topics: topics.map { (name: "millrace." + $0.name, partitions: $0.partitions) },
-                logger: Cluster.logger)
+                logger: testLogger)
             try broker.start()
             defer { broker.stop() }
             let stop = StopSignal()
             let bus = MessageBus(
                 configuration: KafkaConfiguration(brokers: "file:\(file)", clientID: "test"),
-                topics: topics, warmTopics: [Topics.commands], logger: Cluster.logger, stop: stop)
+                topics: topics, warmTopics: [Topics.commands], logger: testLogger, stop: stop)
             bus.start()
             try waitForEndpoint(bus)
             let endpoint = try #require(bus.endpoint)
@@ -59,10 +60,11 @@ extension ControllerDatabaseTests {
             for _ in 0..<50 { #expect(delivered.take(upTo: 1, timeoutMilliseconds: 20_000) == [true]) }
 
             let role = ControllerRole(
-                configuration: ControllerConfiguration(database: Cluster.configuration, instance: "controller-1"),
-                bus: bus, metrics: MetricsRegistry(), logger: Cluster.logger, stop: stop)
+                configuration: ControllerConfiguration(
+                    database: try testDatabase.configuration(), instance: "controller-1"),
+                bus: bus, metrics: MetricsRegistry(), logger: testLogger, stop: stop)
             role.start()
-            let consumer = try KafkaConsumer(bus.configuration, endpoint: endpoint, group: nil, logger: Cluster.logger)
+            let consumer = try KafkaConsumer(bus.configuration, endpoint: endpoint, group: nil, logger: testLogger)
             consumer.assign([
                 KafkaPartition(topic: Topics.deadLetters, partition: 0): .beginning,
                 KafkaPartition(topic: Topics.outcomes, partition: 0): .beginning,
