@@ -115,6 +115,7 @@ let package = Package(
         tests(
             "FlowStore",
             ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "TestSupport", "Observability", "Threading"]),
+        tests("RoleSupport", ["FlowStore", "JSON", "Kafka", "PostgreSQL", "TestSupport", "Threading"]),
         tests(
             "Controller",
             [
