@@ -132,7 +132,7 @@ let package = Package(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "TestSupport", "Observability", "Threading",
+                "HTTPClient", "TestSupport", "Observability", "Threading",
             ]),
     ]
 )
