@@ -92,12 +92,18 @@ let package = Package(
 
         // Tests
         .target(name: "FaultServer", dependencies: ["Threading"], path: "Tests/FaultServer", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "RoleSupport", "FlowStore", "Kafka", "PostgreSQL", "LocalServices", "Observability", "Threading",
+            ],
+            path: "Tests/TestSupport", swiftSettings: settings),
         tests("Threading", []),
         tests("JSON", []),
         tests("Observability", []),
         tests("Cryptography", []),
         tests("Kafka", ["Observability", "Threading"]),
-        tests("PostgreSQL", ["LocalServices", "Observability"]),
+        tests("PostgreSQL", ["TestSupport", "Threading"]),
         tests("LocalServices", ["PostgreSQL", "Observability"]),
         tests("HTTPServer", ["Observability"]),
         tests("HTTPClient", ["Observability", "FaultServer"]),
@@ -108,16 +114,25 @@ let package = Package(
         tests("Connectors", ["HTTPClient", "Cryptography", "Observability", "FaultServer"]),
         tests(
             "FlowStore",
-            ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "LocalServices", "Observability", "Threading"]),
+            ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "TestSupport", "Observability", "Threading"]),
+        tests("RoleSupport", ["FlowStore", "JSON", "Kafka", "PostgreSQL", "TestSupport", "Threading"]),
         tests(
             "Controller",
             [
-                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "LocalServices",
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "TestSupport",
                 "Observability", "Threading",
             ]),
         tests(
             "Worker",
-            ["FlowStore", "FlowDomain", "PostgreSQL", "Connectors", "LocalServices", "Observability", "Threading"]),
-        tests("Ingestor", ["FlowDomain", "JSON", "HTTPServer", "Observability", "Threading"]),
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "JSON", "Kafka", "PostgreSQL", "Connectors", "TestSupport",
+                "FaultServer", "Observability", "Threading",
+            ]),
+        tests(
+            "Ingestor",
+            [
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
+                "HTTPClient", "TestSupport", "Observability", "Threading",
+            ]),
     ]
 )

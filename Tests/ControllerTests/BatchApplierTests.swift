@@ -6,6 +6,7 @@ import Kafka
 import PostgreSQL
 import RoleSupport
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -16,7 +17,7 @@ extension ControllerDatabaseTests {
         let connection: PostgresConnection
 
         init() throws {
-            connection = try Cluster.connect()
+            connection = try testDatabase.connect()
             try Log.clear(connection)
         }
 
@@ -96,7 +97,7 @@ extension ControllerDatabaseTests {
             let threads = (0..<2).map { owner in
                 NamedThread("owner-\(owner)") {
                     do {
-                        let mine = try Cluster.connect()
+                        let mine = try testDatabase.connect()
                         defer { mine.close() }
                         while true {
                             let from = try Log.position(mine)
@@ -131,7 +132,7 @@ extension ControllerDatabaseTests {
             let isOver = Atomic<Bool>(false)
             let changes = Atomic<Int>(0)
             let rival = NamedThread("rival") {
-                guard let other = try? Cluster.connect() else { return }
+                guard let other = try? testDatabase.connect() else { return }
                 defer { other.close() }
                 while !isOver.load(ordering: .acquiring) {
                     _ = try? other.execute(SQLStatement("bump", "UPDATE flows SET version = version + 1"), [])

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import FlowDomain
-import FoundationEssentials
-import Glibc
 import JSON
 import Kafka
 import Observability
 import PostgreSQL
 import RoleSupport
+import TestSupport
 import Testing
 import Threading
 
@@ -15,34 +14,15 @@ import Threading
 extension ControllerDatabaseTests {
     /// A whole controller on a broker and a database of its own.
     @Suite(.serialized) struct ControllerRoleTests {
-        private func waitForEndpoint(_ bus: MessageBus) throws {
-            let pause = Mailbox<Bool>()
-            let end = MonotonicClock.milliseconds + 30_000
-            while bus.endpoint == nil {
-                try #require(MonotonicClock.milliseconds < end, "\(bus.problem)")
-                _ = pause.take(timeoutMilliseconds: 10)
-            }
-        }
-
         /// What the database refuses for good is found in the midst of a batch and put aside; all else is applied, once.
         @Test func poisonIsBuriedAndAllElseApplied() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             defer { connection.close() }
             try Log.clear(connection)
-            let file = FileManager.default.temporaryDirectory.path + "/millrace-controller-broker-\(getpid()).json"
-            let topics = Topics.specifications(partitions: 1, replication: 1)
-            let broker = try EmbeddedBroker(
-                addressFile: file, topics: topics.map { (name: "millrace." + $0.name, partitions: $0.partitions) },
-                logger: Cluster.logger)
-            try broker.start()
-            defer { broker.stop() }
+            let broker = try TestBroker()
             let stop = StopSignal()
-            let bus = MessageBus(
-                configuration: KafkaConfiguration(brokers: "file:\(file)", clientID: "test"),
-                topics: topics, warmTopics: [Topics.commands], logger: Cluster.logger, stop: stop)
-            bus.start()
-            try waitForEndpoint(bus)
-            let endpoint = try #require(bus.endpoint)
+            let bus = broker.makeBus(stop: stop)
+            _ = try #require(bus.awaitEndpoint())
 
             // All of it waits before the controller comes, so that it makes one batch.
             let poison: Set<Int> = [3, 17, 18, 40]
@@ -59,14 +39,11 @@ extension ControllerDatabaseTests {
             for _ in 0..<50 { #expect(delivered.take(upTo: 1, timeoutMilliseconds: 20_000) == [true]) }
 
             let role = ControllerRole(
-                configuration: ControllerConfiguration(database: Cluster.configuration, instance: "controller-1"),
-                bus: bus, metrics: MetricsRegistry(), logger: Cluster.logger, stop: stop)
+                configuration: ControllerConfiguration(
+                    database: try testDatabase.configuration(), instance: "controller-1"),
+                bus: bus, metrics: MetricsRegistry(), logger: testLogger, stop: stop)
             role.start()
-            let consumer = try KafkaConsumer(bus.configuration, endpoint: endpoint, group: nil, logger: Cluster.logger)
-            consumer.assign([
-                KafkaPartition(topic: Topics.deadLetters, partition: 0): .beginning,
-                KafkaPartition(topic: Topics.outcomes, partition: 0): .beginning,
-            ])
+            let consumer = try broker.consumer(of: Topics.deadLetters, Topics.outcomes)
             var letters: [Int: String] = [:]
             var outcomes: [String: [Bool]] = [:]
             let end = MonotonicClock.milliseconds + 60_000

@@ -4,6 +4,7 @@ import FlowStore
 import JSON
 import Kafka
 import PostgreSQL
+import TestSupport
 
 @testable import Controller
 

@@ -2,6 +2,7 @@
 import FlowDomain
 import JSON
 import PostgreSQL
+import TestSupport
 import Testing
 
 @testable import FlowStore
@@ -62,7 +63,7 @@ extension FlowStoreTests {
 
         @Test func lockedRowsAreTheLoaders() throws {
             try store.apply([Store.command(1, "CreateFlow")])
-            let other = try Cluster.connect { $0.lockTimeoutMilliseconds = 100 }
+            let other = try testDatabase.connect { $0.lockTimeoutMilliseconds = 100 }
             defer { other.close() }
             try store.connection.transaction { _ in
                 _ = try store.commands.load(for: [Store.command(2, "UpdateFlow")], locking: true)
@@ -192,7 +193,7 @@ extension FlowStoreTests {
 
         @Test func aNameTakenMeanwhileIsRefused() throws {
             try expectLost([Store.command(2, "CreateFlow", token: "t")], sqlState: "23505") {
-                let other = try Cluster.connect()
+                let other = try testDatabase.connect()
                 defer { other.close() }
                 let (loaded, now) = try CommandStore(other).load(for: [])
                 var workspace = loaded
@@ -252,7 +253,7 @@ extension FlowStoreTests {
             let first = Store.command(1, "CreateFlow", "one", token: "t", digest: "1")
             let second = Store.command(2, "CreateFlow", "two", token: "t", digest: "2")
             try expectLost([second]) {
-                let other = try Cluster.connect()
+                let other = try testDatabase.connect()
                 defer { other.close() }
                 let (loaded, now) = try CommandStore(other).load(for: [first])
                 var workspace = loaded

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FlowDomain
 import PostgreSQL
+import TestSupport
 import Testing
 
 @testable import FlowStore
@@ -10,6 +11,9 @@ extension FlowStoreTests {
         let store: Store
 
         init() throws { store = try Store() }
+
+        /// Somebody waits for a lock in this module's database.
+        private static let isBlocked = "datname = current_database() AND wait_event_type = 'Lock'"
 
         private func write(_ writes: RunWrite...) throws -> [RunWriteResult] { try store.runs.write(writes) }
 
@@ -86,7 +90,7 @@ extension FlowStoreTests {
 
         @Test func runsThatSomebodyIsClaimingArePassedOver() throws {
             try store.startRuns(1...2)
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             defer { other.close() }
             try store.connection.transaction { _ in
                 let mine = try store.runs.claim(
@@ -305,14 +309,14 @@ extension FlowStoreTests {
         @Test func aCancelUnderwayRefusesTheManifest() throws {
             try store.startRuns(1...1)
             _ = try store.claim([1001])
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             defer { other.close() }
             let answer = Answer<[RunWriteResult]>()
             try store.connection.transaction { connection in
                 _ = try connection.execute(
                     SQLStatement("cancel", "UPDATE live_runs SET state = 'CancelStarted'"), [])
                 answer.start { try RunStore(other).write([Store.manifest(1001, 1)]) }
-                try waitUntil { try connection.count("pg_stat_activity", where: "wait_event_type = 'Lock'") == 1 }
+                try waitUntil { try connection.count("pg_stat_activity", where: Self.isBlocked) == 1 }
             }
             #expect(try answer.get() == [.cancelled])
             #expect(try store.state(1001) == "CancelStarted|1|0|f")
@@ -321,13 +325,13 @@ extension FlowStoreTests {
         @Test func aTakeoverUnderwayFencesTheManifest() throws {
             try store.startRuns(1...1)
             _ = try store.claim([1001])
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             defer { other.close() }
             let answer = Answer<[RunWriteResult]>()
             try store.connection.transaction { connection in
                 _ = try connection.execute(SQLStatement("take over", "UPDATE live_runs SET attempt = attempt + 1"), [])
                 answer.start { try RunStore(other).write([Store.manifest(1001, 1)]) }
-                try waitUntil { try connection.count("pg_stat_activity", where: "wait_event_type = 'Lock'") == 1 }
+                try waitUntil { try connection.count("pg_stat_activity", where: Self.isBlocked) == 1 }
             }
             #expect(try answer.get() == [.fenced])
         }
@@ -335,7 +339,7 @@ extension FlowStoreTests {
         @Test func aManifestUnderwayRefusesTheCancel() throws {
             try store.startRuns(1...1)
             _ = try store.claim([1001])
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             defer { other.close() }
             let answer = Answer<Bool>()
             let cancel = [Store.command(2, "CancelFlowExecutions", "flow-1")]
@@ -349,7 +353,7 @@ extension FlowStoreTests {
                     let error = postgresError { _ = try other.pipeline(steps, transaction: true) }
                     return error?.sqlState == StoreGuard.sqlState
                 }
-                try waitUntil { try connection.count("pg_stat_activity", where: "wait_event_type = 'Lock'") == 1 }
+                try waitUntil { try connection.count("pg_stat_activity", where: Self.isBlocked) == 1 }
             }
             #expect(try answer.get())
             #expect(try store.state(1001) == "InProgress|1|0|t")

@@ -3,6 +3,7 @@ import FlowDomain
 import FlowStore
 import JSON
 import PostgreSQL
+import TestSupport
 import Testing
 
 /// An empty store, and short ways to fill and look at it.
@@ -17,7 +18,7 @@ struct Store {
     let runs: RunStore
 
     init() throws {
-        connection = try Cluster.connect()
+        connection = try testDatabase.connect()
         commands = CommandStore(connection)
         runs = RunStore(connection)
         try connection.script("TRUNCATE \(Self.tables)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import LocalServices
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -11,10 +11,10 @@ extension DatabaseTests {
     @Suite struct FailureTests {
         let sleep = SQLStatement("sleep", "SELECT pg_sleep($1::text::float)")
 
-        init() throws { try Cluster.makeTable("contended", "id bigint PRIMARY KEY, v text CHECK (v <> 'bad')") }
+        init() throws { try testDatabase.makeTable("contended", "id bigint PRIMARY KEY, v text CHECK (v <> 'bad')") }
 
         @Test func uniqueViolationNamesItsConstraint() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             let insert = SQLStatement("contended insert", "INSERT INTO contended VALUES ($1, $2)")
             _ = try connection.execute(insert, [.int(4711), .null])
             let error = postgresError { _ = try connection.execute(insert, [.int(4711), .null]) }
@@ -29,7 +29,7 @@ extension DatabaseTests {
         }
 
         @Test func dataStaysOutOfDescriptions() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             let cast = SQLStatement("cast", "SELECT $1::text::bigint")
             let error = postgresError { _ = try connection.execute(cast, [.text("secret: \"stuff\"")]) }
             #expect(error?.sqlState == "22P02")
@@ -38,8 +38,8 @@ extension DatabaseTests {
         }
 
         @Test func lockTimeout() throws {
-            let holder = try Cluster.connect()
-            let loser = try Cluster.connect { $0.lockTimeoutMilliseconds = 50 }
+            let holder = try testDatabase.connect()
+            let loser = try testDatabase.connect { $0.lockTimeoutMilliseconds = 50 }
             let lock = SQLStatement("lock", "LOCK TABLE contended")
             try holder.transaction { holder in
                 _ = try holder.execute(lock)
@@ -53,8 +53,8 @@ extension DatabaseTests {
         }
 
         @Test func serializationFailure() throws {
-            let first = try Cluster.connect()
-            let second = try Cluster.connect()
+            let first = try testDatabase.connect()
+            let second = try testDatabase.connect()
             try first.script("INSERT INTO contended VALUES (1, 'a')")
             let snapshot = SQLStatement("snapshot", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             let read = SQLStatement("read", "SELECT v FROM contended")
@@ -73,7 +73,7 @@ extension DatabaseTests {
         }
 
         @Test func statementTimeout() throws {
-            let connection = try Cluster.connect { $0.statementTimeoutMilliseconds = 50 }
+            let connection = try testDatabase.connect { $0.statementTimeoutMilliseconds = 50 }
             let error = postgresError { _ = try connection.execute(sleep, [.text("60")]) }
             #expect(error?.sqlState == "57014")
             #expect(error?.kind == .timeout)
@@ -83,7 +83,7 @@ extension DatabaseTests {
 
         /// Our own deadline comes first: the server is asked to stop, answers, and the connection is not used again.
         @Test func deadlineCancelsTheStatement() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             let error = postgresError { _ = try connection.execute(sleep, [.text("60")], deadlineMilliseconds: 50) }
             #expect(error?.sqlState == "57014")
             #expect(error?.kind == .timeout)
@@ -93,7 +93,7 @@ extension DatabaseTests {
 
         /// A server that neither works nor hangs up.
         @Test func frozenServer() throws {
-            let connection = try Cluster.connect { $0.answerMarginMilliseconds = 100 }
+            let connection = try testDatabase.connect { $0.answerMarginMilliseconds = 100 }
             let backend = try #require(try connection.value("SELECT pg_backend_pid()").flatMap { Int32($0) })
             #expect(kill(backend, SIGSTOP) == 0)
             defer { kill(backend, SIGCONT) }
@@ -104,8 +104,8 @@ extension DatabaseTests {
         }
 
         @Test func cancellationFromAnotherThread() throws {
-            let connection = try Cluster.connect()
-            let watcher = try Cluster.connect()
+            let connection = try testDatabase.connect()
+            let watcher = try testDatabase.connect()
             let backend = try #require(try connection.value("SELECT pg_backend_pid()").flatMap { Int64($0) })
             let cancellation = connection.cancellation
             let failure = Mutex<PostgresError?>(nil)
@@ -125,8 +125,8 @@ extension DatabaseTests {
         }
 
         @Test func terminatedSession() throws {
-            let connection = try Cluster.connect()
-            let other = try Cluster.connect()
+            let connection = try testDatabase.connect()
+            let other = try testDatabase.connect()
             let backend = try #require(try connection.value("SELECT pg_backend_pid()"))
             _ = try other.value("SELECT pg_terminate_backend(\(backend), 10000)")
             let error = postgresError {
@@ -139,7 +139,7 @@ extension DatabaseTests {
 
         /// A changed table: the statement that is prepared for its old shape needs a new connection.
         @Test func staleStatement() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             let all = SQLStatement("all", "SELECT * FROM contended")
             _ = try connection.execute(all)
             try connection.script("ALTER TABLE contended ADD COLUMN extra text")
@@ -149,7 +149,7 @@ extension DatabaseTests {
         }
 
         @Test func copyIsRefused() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             #expect(postgresError { try connection.script("COPY contended FROM STDIN") }?.kind == .connection)
             #expect(connection.isBroken)
         }
@@ -158,14 +158,14 @@ extension DatabaseTests {
             let configuration = PostgresConfiguration(
                 connectionString: "host='/nonexistent folder' password=hunter2 dbname=x")
             let error = postgresError {
-                _ = try PostgresConnection.connect(configuration, logger: Cluster.logger)
+                _ = try PostgresConnection.connect(configuration, logger: testLogger)
             }
             #expect(error?.kind == .connection)
             #expect(error?.description.contains("hunter2") == false)
         }
 
         @Test func clock() throws {
-            let connection = try Cluster.connect()
+            let connection = try testDatabase.connect()
             let clock = try DatabaseClock.sample(connection)
             let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
             let before = try #require(try connection.value(now).flatMap { Int64($0) })

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
@@ -12,8 +13,8 @@ extension DatabaseTests {
         let prepared = SQLStatement("step prepared", "SELECT count(*) FROM pg_prepared_statements WHERE name = $1")
 
         init() throws {
-            try Cluster.makeTable("step", "id bigint PRIMARY KEY, v text")
-            connection = try Cluster.connect()
+            try testDatabase.makeTable("step", "id bigint PRIMARY KEY, v text")
+            connection = try testDatabase.connect()
         }
 
         @Test func answersComeInOrder() throws {
@@ -56,7 +57,7 @@ extension DatabaseTests {
                 #expect(error?.sqlState == "42P01")
                 #expect(error?.stepIndex == 1)
             }
-            try Cluster.makeTable("appears_later", "v text")
+            try testDatabase.makeTable("appears_later", "v text")
             let rows = try connection.pipeline(steps, transaction: true)
             #expect(rows.map { $0.int(0, 0) } == [1, 0, 1])
             try connection.script("DROP TABLE appears_later")
@@ -102,8 +103,8 @@ extension DatabaseTests {
         /// A deferred constraint speaks up at COMMIT, or at the end of the implicit transaction: no step is to blame.
         @Test(arguments: [true, false])
         func failureOfTheCommit(transaction: Bool) throws {
-            try Cluster.makeTable("deferred_child", "id bigint REFERENCES step DEFERRABLE INITIALLY DEFERRED")
-            defer { try? Cluster.connect().script("DROP TABLE deferred_child") }
+            try testDatabase.makeTable("deferred_child", "id bigint REFERENCES step DEFERRABLE INITIALLY DEFERRED")
+            defer { try? testDatabase.connect().script("DROP TABLE deferred_child") }
             let child = SQLStatement("child", "INSERT INTO deferred_child VALUES ($1)")
             let error = postgresError {
                 _ = try connection.pipeline([(child, [.int(404)])], transaction: transaction)
@@ -112,7 +113,7 @@ extension DatabaseTests {
             #expect(error?.constraint == "deferred_child_id_fkey")
             #expect(error?.stepIndex == nil)
             #expect(connection.isBroken == !transaction)
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             #expect(try other.value("SELECT count(*) FROM deferred_child") == "0")
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import LocalServices
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -8,13 +8,13 @@ import Threading
 
 extension DatabaseTests {
     @Suite struct PoolTests {
-        private func pool(_ size: Int, maximumWaiters: Int = 1024) -> PostgresPool {
+        private func pool(_ size: Int, maximumWaiters: Int = 1024) throws -> PostgresPool {
             PostgresPool(
-                Cluster.configuration(), size: size, maximumWaiters: maximumWaiters, logger: Cluster.logger)
+                try testDatabase.configuration(), size: size, maximumWaiters: maximumWaiters, logger: testLogger)
         }
 
         @Test func connectionsAreUsedAgain() throws {
-            let pool = pool(4)
+            let pool = try pool(4)
             defer { pool.close() }
             let backends = try (0..<10).map { _ in
                 try pool.withConnection(deadlineMilliseconds: 10_000) { try $0.value("SELECT pg_backend_pid()") }
@@ -23,7 +23,7 @@ extension DatabaseTests {
         }
 
         @Test func exhaustionEndsAtTheDeadline() throws {
-            let pool = pool(1)
+            let pool = try pool(1)
             defer { pool.close() }
             try pool.withConnection(deadlineMilliseconds: 10_000) { _ in
                 for deadline in [0, 30] {
@@ -36,14 +36,14 @@ extension DatabaseTests {
         }
 
         @Test func waitersAreBounded() throws {
-            let pool = pool(1, maximumWaiters: 0)
+            let pool = try pool(1, maximumWaiters: 0)
             defer { pool.close() }
             let error = postgresError { try pool.withConnection(deadlineMilliseconds: 60_000) { _ in } }
             #expect(error?.kind == .timeout)
         }
 
         @Test func manyThreadsShareFewConnections() throws {
-            let pool = pool(3)
+            let pool = try pool(3)
             defer { pool.close() }
             let inside = Atomic(0)
             let most = Atomic(0)
@@ -67,7 +67,7 @@ extension DatabaseTests {
         }
 
         @Test func brokenConnectionsAreReplaced() throws {
-            let pool = pool(1)
+            let pool = try pool(1)
             defer { pool.close() }
             let first = try pool.withConnection(deadlineMilliseconds: 10_000) { connection in
                 let backend = try connection.value("SELECT pg_backend_pid()")
@@ -82,7 +82,7 @@ extension DatabaseTests {
         }
 
         @Test func abandonedTransactionsAreNotPassedOn() throws {
-            let pool = pool(1)
+            let pool = try pool(1)
             defer { pool.close() }
             try pool.withConnection(deadlineMilliseconds: 10_000) { try $0.script("BEGIN") }
             let state = try pool.withConnection(deadlineMilliseconds: 10_000) { $0.isReusable }
@@ -90,7 +90,7 @@ extension DatabaseTests {
         }
 
         @Test func closedPoolRefuses() throws {
-            let pool = pool(1)
+            let pool = try pool(1)
             try pool.withConnection(deadlineMilliseconds: 10_000) { _ in pool.close() }
             let error = postgresError { try pool.withConnection(deadlineMilliseconds: 10_000) { _ in } }
             #expect(error?.kind == .connection)
@@ -98,9 +98,10 @@ extension DatabaseTests {
 
         /// The server dies between two statements of a transaction, and comes back.
         @Test func recoversFromACrashOfTheServer() throws {
-            try Cluster.makeTable("crash", "id bigint")
+            let server = try TestPostgres()
+            try server.connect().script("CREATE TABLE crash (id bigint)")
             let insert = SQLStatement("crash insert", "INSERT INTO crash VALUES ($1)")
-            let pool = pool(2)
+            let pool = PostgresPool(server.configuration(), size: 2, logger: testLogger)
             defer { pool.close() }
             // One more session idles in the pool while the server goes down.
             try pool.withConnection(deadlineMilliseconds: 10_000) { _ in
@@ -110,7 +111,7 @@ extension DatabaseTests {
                 try pool.withConnection(deadlineMilliseconds: 10_000) { connection in
                     try connection.transaction { connection in
                         _ = try connection.execute(insert, [.int(2)])
-                        Cluster.server.stop(mode: .immediate)
+                        server.crash()
                         _ = try connection.execute(insert, [.int(3)])
                     }
                 }
@@ -121,7 +122,7 @@ extension DatabaseTests {
                 let down = postgresError { try pool.withConnection(deadlineMilliseconds: 3_600_000) { _ in } }
                 #expect(down?.kind == .connection)
             }
-            try Cluster.server.start()
+            try server.start()
             let count = try pool.withConnection(deadlineMilliseconds: 30_000) { connection in
                 try connection.value("SELECT count(*) FROM crash")
             }
@@ -130,11 +131,12 @@ extension DatabaseTests {
 
         /// A session that died while it idled is noticed before it is lent.
         @Test func idleSessionsThatDiedAreNotLent() throws {
-            let pool = pool(1)
+            let server = try TestPostgres()
+            let pool = PostgresPool(server.configuration(), size: 1, logger: testLogger)
             defer { pool.close() }
             try pool.withConnection(deadlineMilliseconds: 10_000) { _ = try $0.value("SELECT 1") }
-            Cluster.server.stop(mode: .fast)
-            try Cluster.server.start()
+            server.stop()
+            try server.start()
             let one = try pool.withConnection(deadlineMilliseconds: 30_000) { try $0.value("SELECT 1") }
             #expect(one == "1")
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
@@ -13,13 +14,13 @@ extension DatabaseTests {
         let divide = SQLStatement("transaction divide", "SELECT 1 / $1::bigint")
 
         init() throws {
-            try Cluster.makeTable("transacted", "id bigint PRIMARY KEY")
-            connection = try Cluster.connect()
+            try testDatabase.makeTable("transacted", "id bigint PRIMARY KEY")
+            connection = try testDatabase.connect()
         }
 
         /// As others see it.
         private func committed() throws -> Int64? {
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             defer { other.close() }
             return try other.execute(count).int(0, 0)
         }
@@ -121,7 +122,7 @@ extension DatabaseTests {
         }
 
         @Test func scriptsAreAtomicAndMayTakeLonger() throws {
-            let quick = try Cluster.connect { $0.statementTimeoutMilliseconds = 100 }
+            let quick = try testDatabase.connect { $0.statementTimeoutMilliseconds = 100 }
             #expect(postgresError { try quick.script("INSERT INTO transacted VALUES (1); SELECT 1/0") } != nil)
             #expect(try committed() == 0)
             try quick.script("SELECT pg_sleep(0.3)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
@@ -7,7 +8,7 @@ extension DatabaseTests {
     @Suite struct ValueTests {
         let connection: PostgresConnection
 
-        init() throws { connection = try Cluster.connect() }
+        init() throws { connection = try testDatabase.connect() }
 
         private func echo(_ type: String, _ value: SQLValue) throws -> SQLRows {
             try connection.execute(SQLStatement("echo \(type)", "SELECT $1::\(type)"), [value])
@@ -96,7 +97,7 @@ extension DatabaseTests {
 
         /// The text form would end there, silently.
         @Test func nullCharactersAreRefusedBeforeAnythingIsSent() throws {
-            try Cluster.makeTable("nul", "v text")
+            try testDatabase.makeTable("nul", "v text")
             let insert = SQLStatement("nul insert", "INSERT INTO nul VALUES ($1)")
             for refused in [SQLValue.text("a\u{0}b"), .uuid("\u{0}")] {
                 let error = postgresError {
@@ -118,7 +119,7 @@ extension DatabaseTests {
         }
 
         @Test func affectedRows() throws {
-            try Cluster.makeTable("affected", "v bigint")
+            try testDatabase.makeTable("affected", "v bigint")
             let insert = SQLStatement("affected insert", "INSERT INTO affected SELECT unnest($1::bigint[])")
             #expect(try connection.execute(insert, [.intArray([1, 2, 3])]).affected == 3)
             let update = SQLStatement("affected update", "UPDATE affected SET v = v WHERE v > $1")
@@ -137,7 +138,7 @@ extension DatabaseTests {
 
         /// Rows outlive the connection they came from.
         @Test func rowsOutliveTheConnection() throws {
-            let other = try Cluster.connect()
+            let other = try testDatabase.connect()
             let series = SQLStatement("series", "SELECT i, 'row ' || i FROM generate_series(1, 1000) i")
             let rows = try other.execute(series)
             other.close()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Connectors
 import PostgreSQL
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -11,10 +12,11 @@ extension WorkerDatabaseTests {
         private let store = MemoryObjectStore()
         private static let part = 8 * 1024 * 1024
         private let connection: PostgresConnection
-        private let ledger = WriteLedger(database: Cluster.configuration, logger: Cluster.logger)
+        private let ledger: WriteLedger
 
         init() throws {
-            connection = try Cluster.connect()
+            connection = try testDatabase.connect()
+            ledger = WriteLedger(database: try testDatabase.configuration(), logger: testLogger)
             try connection.script("TRUNCATE staged_uploads")
             ledger.start()
         }

@@ -3,6 +3,7 @@ import FlowDomain
 import FlowStore
 import PostgreSQL
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -13,7 +14,7 @@ extension WorkerDatabaseTests {
         let connection: PostgresConnection
 
         init() throws {
-            connection = try Cluster.connect()
+            connection = try testDatabase.connect()
             try connection.script("TRUNCATE live_runs, run_history, outbox, staged_uploads")
         }
 
@@ -23,8 +24,8 @@ extension WorkerDatabaseTests {
         }
 
         /// Runs of flows of their own, as claimed by their first attempt.
-        private func makeRuns(_ count: Int) throws {
-            try connection.script(
+        private func makeRuns(_ count: Int, on connection: PostgresConnection? = nil) throws {
+            try (connection ?? self.connection).script(
                 """
                 INSERT INTO live_runs (run_id, account, flow_uuid, flow_name, revision, schema_version, capabilities, state,
                     attempt, owner, lease_until, queued_at, not_before, started_at, updated_at)
@@ -39,8 +40,12 @@ extension WorkerDatabaseTests {
                 figures: RunFigures(), message: "", eventHeaders: "{}", eventValue: "\(run)")
         }
 
-        private func withLedger(_ body: (WriteLedger) throws -> Void) rethrows {
-            let ledger = WriteLedger(database: Cluster.configuration, logger: Cluster.logger)
+        private func withLedger(_ body: (WriteLedger) throws -> Void) throws {
+            try withLedger(on: testDatabase.configuration(), body)
+        }
+
+        private func withLedger(on database: PostgresConfiguration, _ body: (WriteLedger) throws -> Void) rethrows {
+            let ledger = WriteLedger(database: database, logger: testLogger)
             ledger.start()
             defer { ledger.shutdown() }
             try body(ledger)
@@ -48,7 +53,7 @@ extension WorkerDatabaseTests {
 
         @Test func answersEachWrite() throws {
             try makeRuns(3)
-            withLedger { ledger in
+            try withLedger { ledger in
                 guard case .ended = ledger.perform(Self.end(1)) else {
                     Issue.record("not ended")
                     return
@@ -65,7 +70,7 @@ extension WorkerDatabaseTests {
         @Test func aWriteThatTheDatabaseRefusesHarmsNoOther() throws {
             try makeRuns(20)
             let answers = Mutex<[Int: RunWriteResult]>([:])
-            withLedger { ledger in
+            try withLedger { ledger in
                 for run in 1...20 {
                     let isBad = run % 7 == 0
                     let write =
@@ -85,14 +90,14 @@ extension WorkerDatabaseTests {
         @Test func completionsKeepTheOrder() throws {
             try makeRuns(200)
             let order = Mutex<[Int]>([])
-            withLedger { ledger in
+            try withLedger { ledger in
                 for run in 1...200 { ledger.submit(Self.end(run)) { _ in order.withLock { $0.append(run) } } }
             }
             #expect(order.withLock { $0 } == Array(1...200))
         }
 
         @Test func aClosedLedgerRefuses() throws {
-            let ledger = WriteLedger(database: Cluster.configuration, logger: Cluster.logger)
+            let ledger = WriteLedger(database: try testDatabase.configuration(), logger: testLogger)
             ledger.start()
             ledger.shutdown()
             #expect(ledger.perform(Self.end(1)) == .fenced)
@@ -101,10 +106,14 @@ extension WorkerDatabaseTests {
         /// The server crashes while ends are being written: each run ends once, with one event, and every slot hears.
         @Test func aCrashOfTheDatabaseLosesNothing() throws {
             let count = 600
-            try makeRuns(count)
+            let server = try TestPostgres()
+            try server.makeDatabase("crashed", migrated: true)
+            let before = try server.connect(database: "crashed")
+            try makeRuns(count, on: before)
+            before.close()
             let answers = Mutex<[Int: RunWriteResult]>([:])
             let heard = Mailbox<Int>()
-            try withLedger { ledger in
+            try withLedger(on: server.configuration(database: "crashed")) { ledger in
                 let slots = (0..<4).map { slot in
                     NamedThread("slot-\(slot)") {
                         for run in stride(from: slot + 1, through: count, by: 4) {
@@ -116,13 +125,13 @@ extension WorkerDatabaseTests {
                 }
                 var seen = 0
                 while seen < 100 { seen += heard.take(timeoutMilliseconds: 20_000).count }
-                Cluster.server.stop(mode: .immediate)
-                try Cluster.server.start()
+                server.crash()
+                try server.start()
                 for slot in slots { slot.join() }
             }
-            let after = try Cluster.connect()
+            let after = try server.connect(database: "crashed")
             defer { after.close() }
-            #expect(try after.count("live_runs") == 0)
+            #expect(try after.count("live_runs", where: "state <> 'Padding'") == 0)
             #expect(try after.count("run_history") == count)
             #expect(try after.value("SELECT count(DISTINCT run_id) FROM run_history") == String(count))
             #expect(try after.value("SELECT count(DISTINCT value) FROM outbox") == String(count))

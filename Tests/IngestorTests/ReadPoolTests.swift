@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import Observability
+import PostgreSQL
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+@testable import Ingestor
+
+extension IngestorDatabaseTests {
+    @Suite(.serialized) struct ReadPoolTests {
+        private func pool(_ database: PostgresConfiguration? = nil, threads: Int = 1, waiting: Int = 2) throws
+            -> ReadPool
+        {
+            ReadPool(
+                database: try database ?? testDatabase.configuration(), threads: threads, waiting: waiting,
+                logger: testLogger)
+        }
+
+        @Test func readersWorkAtTheSameTime() throws {
+            let pool = try pool(threads: 2)
+            pool.start()
+            defer { pool.shutdown() }
+            let sessions = Mailbox<String?>()
+            let both = Mailbox<Bool>()
+            for _ in 0..<2 {
+                #expect(
+                    pool.submit { connection in
+                        _ = sessions.offer(try? connection.get().value("SELECT pg_backend_pid()"))
+                        _ = both.take(upTo: 1, timeoutMilliseconds: 30_000)
+                    })
+            }
+            let first = sessions.take(upTo: 1, timeoutMilliseconds: 30_000).first
+            let second = sessions.take(upTo: 1, timeoutMilliseconds: 30_000).first
+            for _ in 0..<2 { _ = both.offer(true) }
+            #expect(first != nil && second != nil && first != second)
+        }
+
+        @Test func whatIsTooMuchIsRefused() throws {
+            let pool = try pool(waiting: 2)
+            // Nobody works yet.
+            let done = Mutex(0)
+            for _ in 0..<2 { #expect(pool.submit { _ in done.withLock { $0 += 1 } }) }
+            #expect(!pool.submit { _ in done.withLock { $0 += 1 } })
+            pool.start()
+            pool.shutdown()
+            #expect(done.withLock { $0 } == 2, "what was taken is done, also at the end")
+            #expect(!pool.submit { _ in })
+        }
+
+        @Test func aJobHearsThatTheDatabaseIsAway() throws {
+            let pool = try pool(PostgresConfiguration(connectionString: "host=/nonexistent dbname=x"))
+            pool.start()
+            defer { pool.shutdown() }
+            let heard = Mailbox<PostgresError.Kind?>()
+            #expect(
+                pool.submit { connection in
+                    if case .failure(let error) = connection {
+                        _ = heard.offer(error.kind)
+                    } else {
+                        _ = heard.offer(nil)
+                    }
+                })
+            #expect(heard.take(timeoutMilliseconds: 30_000) == [.connection])
+        }
+
+        /// A session that a job broke is not lent to the next.
+        @Test func aBrokenSessionIsReplaced() throws {
+            let pool = try pool()
+            pool.start()
+            defer { pool.shutdown() }
+            let results = Mailbox<String?>()
+            #expect(
+                pool.submit { connection in
+                    _ = try? connection.get().value("SELECT pg_terminate_backend(pg_backend_pid())")
+                })
+            #expect(pool.submit { connection in _ = results.offer(try? connection.get().value("SELECT 1")) })
+            #expect(results.take(timeoutMilliseconds: 30_000) == ["1"])
+        }
+    }
+}
