@@ -28,7 +28,7 @@ run: build ## serve on 127.0.0.1:8080, all roles in one, until Ctrl-C; DATA_DIR=
 test: venv ## unit and integration tests; KAFKA_HOME=… for a real broker, PYTEST_ARGS=… for pytest
 	@deploy/local/test.sh
 
-test-long: venv ## what takes long: the 5 GB input, a million flows
+test-long: venv ## what takes long: the 5 GB input, a million flows with ten million runs
 	@deploy/local/test.sh long
 
 bench: build ## the control plane against its peers; results in Benchmarks/control-plane/results.md

@@ -25,6 +25,10 @@ static inline struct MHD_Daemon *millrace_mhd_start(
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, context,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, context,
         MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+#if MHD_VERSION >= 0x00097701
+        // Bare LF, folded lines and tabs for spaces are refused: what a proxy in front may read in another way.
+        MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)2,
+#endif
         MHD_OPTION_END);
 }
 

@@ -6,8 +6,8 @@ import CMicrohttpd
 /// continuation lines, skips spaces and cuts everything at NUL; a proxy in front may see one header where we see two.
 ///
 /// The library does not tell, but its layout does: it parses in place, so the parts of a regular head lie in its buffer
-/// at fixed distances. This holds for the 0.9 releases; newer ones have a strict parser of their own, and there nothing
-/// is checked. Addresses are compared, never read.
+/// at fixed distances. This holds for the 0.9 releases; newer ones have a strict parser of their own, which `shim.h` asks
+/// for, and there nothing is checked. Addresses are compared, never read.
 enum HeaderLayout {
     static let isKnown = String(cString: MHD_get_version()).hasPrefix("0.9.")
 

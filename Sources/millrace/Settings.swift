@@ -106,14 +106,19 @@ struct Settings {
     func kafka(instance: String) throws -> KafkaConfiguration {
         var properties: [String: String] = [:]
         var text = text(.kafkaProperties)
+        var semicolonSeparates = true
         if text.hasPrefix("@") {
             let path = String(text.dropFirst())
             guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
                 throw UsageError(text: "KAFKA_PROPERTIES names a file that cannot be read: \(path)")
             }
             text = content
+            // A line is a property, whatever is in its value: a password may hold a semicolon.
+            semicolonSeparates = false
         }
-        for line in text.split(whereSeparator: { $0 == ";" || $0 == "\n" || $0 == "\r\n" }) {
+        for line in text.split(whereSeparator: {
+            $0 == "\n" || $0 == "\r\n" || (semicolonSeparates && $0 == ";")
+        }) {
             let entry = line.trimmingCharacters(in: .whitespaces)
             if entry.isEmpty || entry.hasPrefix("#") { continue }
             guard let equals = entry.firstIndex(of: "=") else {

@@ -8,7 +8,9 @@ import time
 import pytest
 
 from support import flows
+from support.bulk import copy_flow, fill_history, settle
 from support.names import unique
+from support.plans import PlanLog, summarize
 
 pytestmark = pytest.mark.long
 
@@ -65,46 +67,85 @@ def test_five_gigabytes_in_256_megabytes(make_cluster, services, file_type):
 
 
 FLOWS = 1_000_000
+RUNS_PER_FLOW = 10
+BUSY_RUNS = 100_000
+
+# The statements whose cost must not follow the store's size, by a piece of their text.
+STATEMENTS = {
+    "DescribeFlow": r"SELECT f\.uuid.*JOIN flow_definitions.*LEFT JOIN LATERAL",
+    "ListFlows": r"FROM \(SELECT \* FROM flows WHERE account = \$1 AND name > \$2",
+    "DescribeFlowExecutionRecords": r"FROM live_runs WHERE flow_uuid = \$1.*UNION ALL.*FROM run_history",
+    "claim": r"WITH picked AS MATERIALIZED.*state = 'Queued'",
+    "end of runs": r"DELETE FROM live_runs r USING k.*INSERT INTO run_history",
+}
 
 
-def test_a_million_flows(make_cluster, services):
-    """Describing, listing, creating and running stay as quick as in an empty store.
-
-    The flows are copies of one that the API made, put into the tables directly: creating them by commands would only
-    measure the client."""
+def test_a_million_flows_and_ten_million_runs(make_cluster, services):
+    """Creating, describing, listing, running and claiming do the same work in a full store as in an empty one: no
+    statement reads a large table whole, and none looks at more blocks than deeper indexes and more months explain."""
     buckets = services.bucket_folder()
-    cluster = make_cluster(api=1, controller=1, worker=1, environment=buckets.worker_environment())
+    cluster = make_cluster(api=0, controller=0, worker=0, environment=buckets.worker_environment())
+    log = PlanLog(services.postgres, cluster.database)
+    log.enable()
     try:
-        client = cluster.client()
+        for role in ("api", "controller", "worker"):
+            cluster.add(role).start()
+        cluster.wait_ready()
         buckets.put("data-in", "data/a.csv", "id\n1\n")
         buckets.create("data-out")
+        execution, _ = cluster.run(definition("template"))
+        cluster.client().create_flow(**definition("busy"))
 
-        def definition(name):
-            return flows.flow(name, flows.s3_source("data-in", "data"), flows.s3_destination("data-out"))
+        client_before, plans = measure(cluster, log, "empty")
+        before = summarize(plans, STATEMENTS)
+        with log.connect() as connection:
+            for step, action in (
+                ("flows", lambda: copy_flow(connection, "template", FLOWS)),
+                ("runs", lambda: fill_history(connection, execution, RUNS_PER_FLOW, "busy", BUSY_RUNS)),
+                ("vacuum", lambda: settle(connection)),
+            ):
+                started = time.monotonic()
+                action()
+                print(f"filling, {step}: {time.monotonic() - started:.0f} s")
+            large = {name for (name,) in connection.execute(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > 10000")}
+            (flows_stored,), (runs_stored,) = (
+                connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("flows", "run_history"))
+            months = connection.execute(
+                "SELECT relname, reltuples::bigint FROM pg_class WHERE relname ~ '^run_history_(2|d)[a-z0-9_]*$' "
+                "AND relkind = 'r' ORDER BY 1").fetchall()
+            (size,) = connection.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone()
+        print(f"{flows_stored} flows, {runs_stored} runs, {size}; {months}")
+        assert flows_stored > FLOWS and runs_stored > FLOWS * RUNS_PER_FLOW
 
-        client.create_flow(**definition("template"))
-        empty = timings(cluster, definition, "empty")
-        with services.postgres.connect(cluster.database) as connection:
-            copy_flow(connection, "template", FLOWS)
-        full = timings(cluster, definition, "full")
-        print(f"empty store {empty}\nmillion flows {full}")
-        for operation, seconds in full.items():
-            assert seconds < 4 * empty[operation] + 0.02, f"{operation} grows with the store"
-        pages, token = 0, None
-        for _ in range(50):
-            page = client.list_flows(maxResults=100, **({"nextToken": token} if token else {}))
-            assert len(page["flows"]) == 100
-            token = page["nextToken"]
-            pages += 1
-        assert pages == 50
+        client_after, plans = measure(cluster, log, "full")
+        after = summarize(plans, STATEMENTS)
+        for name, seconds in client_after.items():
+            print(f"{name}: {client_before.get(name, float('nan')) * 1000:.2f} ms, full {seconds * 1000:.2f} ms")
+        assert set(after) == set(before) == set(STATEMENTS), "a statement was renamed: see STATEMENTS"
+        for name, cost in after.items():
+            print(f"statement of {name}: {before[name]}; full {cost}")
+        whole = {(table, plan.text) for plan in plans for table in plan.scanned_whole() & large}
+        assert not whole, f"read from end to end: {whole}"
+        for name, cost in after.items():
+            assert cost.blocks_per_row <= 3 * before[name].blocks_per_row + 20, f"{name}: {cost}, empty {before[name]}"
+        slowest = max(plans, key=lambda plan: plan.blocks)
+        print(f"most blocks: {slowest.blocks} in {slowest.milliseconds:.1f} ms by {slowest.text[:120]!r}")
+        for page in pages_of_flows(cluster.client(), 50):
+            assert len(page) == 100
     finally:
         cluster.stop()
 
 
-def timings(cluster, definition, stem):
-    """Median seconds of each operation."""
+def definition(name):
+    return flows.flow(name, flows.s3_source("data-in", "data"), flows.s3_destination("data-out"))
+
+
+def measure(cluster, log, stem):
+    """Median seconds of each operation as a client sees it, and the plans of all statements meanwhile."""
     client = cluster.client()
     result = {}
+    log.begin()
 
     def median(name, action, times=21):
         taken = []
@@ -114,29 +155,40 @@ def timings(cluster, definition, stem):
             taken.append(time.perf_counter() - started)
         result[name] = sorted(taken)[times // 2]
 
-    median("create", lambda number: client.create_flow(**definition(f"{stem}-{number}")))
-    median("describe", lambda number: client.describe_flow(flowName=f"{stem}-{number}"))
-    median("list", lambda number: client.list_flows(maxResults=20))
-
     def run(number):
         execution = client.start_flow(flowName=f"{stem}-{number}")["executionId"]
         cluster.wait_run(f"{stem}-{number}", execution)
 
-    median("run", run)
-    return result
+    def last_page_of_busy(_):
+        client.describe_flow_execution_records(flowName="busy", maxResults=100, nextToken=deep)
+
+    median("CreateFlow", lambda number: client.create_flow(**definition(f"{stem}-{number}")))
+    median("a run, StartFlow to Successful", run)
+    median("DescribeFlow", lambda number: client.describe_flow(flowName=f"{stem}-{number}"))
+    median("DescribeFlow of the busy flow", lambda _: client.describe_flow(flowName="busy"))
+    median("ListFlows, 20 of them", lambda _: client.list_flows(maxResults=20))
+    median("DescribeFlowExecutionRecords", lambda number: client.describe_flow_execution_records(flowName=f"{stem}-{number}"))
+    page = client.describe_flow_execution_records(flowName="busy", maxResults=100)
+    if "nextToken" in page:
+        median("DescribeFlowExecutionRecords of the busy flow, 100 of them",
+               lambda _: client.describe_flow_execution_records(flowName="busy", maxResults=100))
+        for _ in range(100):
+            deep = page["nextToken"]
+            page = client.describe_flow_execution_records(flowName="busy", maxResults=100, nextToken=deep)
+        median("the same, its hundredth page", last_page_of_busy)
+        median("DescribeFlow of a copied flow", lambda number: client.describe_flow(flowName=f"copy-{number * 47_000 + 1:07}"))
+        median("DescribeFlowExecutionRecords of a copied flow",
+               lambda number: client.describe_flow_execution_records(flowName=f"copy-{number * 47_000 + 2:07}"))
+        deep_pages = pages_of_flows(client, 200)
+        median("ListFlows, 100 of them, far inside", lambda _: next(deep_pages))
+    # The plans are logged by the backends as they end a statement; the answers came after that.
+    return result, log.read()
 
 
-def copy_flow(connection, name, count):
-    """Multiplies one flow's rows in every table that belongs to flows, with new uuids and names."""
-    connection.execute(
-        "CREATE TEMP TABLE copies AS SELECT number, gen_random_uuid() AS copy FROM generate_series(1, %s) number", [count])
-    (uuid,) = connection.execute("SELECT uuid FROM flows WHERE name = %s", [name]).fetchone()
-    for table, key in (("flows", "uuid"), ("flow_definitions", "flow_uuid"), ("flow_activity", "flow_uuid")):
-        columns = [row[0] for row in connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s ORDER BY ordinal_position", [table])]
-        values = ["copies.copy" if column == key else "'copy-' || copies.number" if (table, column) == ("flows", "name")
-                  else f"original.{column}" for column in columns]
-        connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} "
-            f"FROM {table} original, copies WHERE original.{key} = %s", [uuid])
-    connection.execute("ANALYZE")
+def pages_of_flows(client, count):
+    """The first pages of ListFlows, 100 flows each."""
+    token = None
+    for _ in range(count):
+        page = client.list_flows(maxResults=100, **({"nextToken": token} if token else {}))
+        yield page["flows"]
+        token = page["nextToken"]

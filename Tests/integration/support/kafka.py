@@ -20,9 +20,8 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={listeners}
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -65,16 +64,20 @@ def discover():
 class ApacheKafka:
     """Formats on the first start; later starts find the same data on the same ports."""
 
+    # What librdkafka needs beside the address.
+    client_properties = {}
+
     def __init__(self, version, home):
         self.version = version
         self.home = home
-        self.name = f"kafka-{version}"
+        self.name = self._name()
         self.folder = new_folder(self.name)
         self.port = free_port()
         self._properties = os.path.join(self.folder, "server.properties")
         with open(self._properties, "w") as file:
             file.write(_PROPERTIES.format(
-                port=self.port, controller_port=free_port(), data=os.path.join(self.folder, "data")))
+                listeners=self._listeners(), controller_port=free_port(), data=os.path.join(self.folder, "data")))
+            file.write(self._security())
         self._environment = {
             **os.environ, "LOG_DIR": os.path.join(self.folder, "logs"),
             "KAFKA_HEAP_OPTS": os.environ.get("KAFKA_HEAP_OPTS", "-Xms256m -Xmx384m"),
@@ -87,6 +90,19 @@ class ApacheKafka:
             self.name, [os.path.join(home, "bin", "kafka-server-start.sh"), self._properties],
             os.path.join(self.folder, "broker.log"), environment=self._environment, directory=self.folder)
 
+    def _name(self):
+        return f"kafka-{self.version}"
+
+    def _listeners(self):
+        return f"PLAINTEXT://127.0.0.1:{self.port}"
+
+    def _security(self):
+        """Further lines of the broker's properties."""
+        return "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n"
+
+    def _format_arguments(self):
+        return []
+
     @property
     def bootstrap(self):
         return f"127.0.0.1:{self.port}"
@@ -96,8 +112,8 @@ class ApacheKafka:
         if not self._formatted:
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             subprocess.run(
-                [os.path.join(self.home, "bin", "kafka-storage.sh"), "format", "-t", cluster, "-c", self._properties],
-                check=True, stdout=subprocess.DEVNULL, env=self._environment, cwd=self.folder)
+                [os.path.join(self.home, "bin", "kafka-storage.sh"), "format", "-t", cluster, "-c", self._properties,
+                 *self._format_arguments()], check=True, stdout=subprocess.DEVNULL, env=self._environment, cwd=self.folder)
             self._formatted = True
         self.process.start()
         self.process.wait_until(self._answers, 60, "the first metadata answer")
@@ -110,7 +126,7 @@ class ApacheKafka:
         if not is_open(self.port):
             return False
         try:
-            admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+            admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0, **self.client_properties})
             return bool(admin.list_topics(timeout=2).brokers)
         except KafkaException:
             return False

@@ -11,6 +11,7 @@ from .folder_buckets import FolderBuckets
 from .moto_s3 import MotoS3
 from .postgres import PrivatePostgres, find_binaries
 from .rclone_s3 import RcloneS3, find_rclone
+from .secure_kafka import SecureKafka
 from .workspace import new_folder
 
 # The releases that the project promises; a machine without one of them gets a skipped test that says so.
@@ -70,6 +71,15 @@ class Services:
     def preferred_broker(self):
         """For tests that are not about the broker: the newest Kafka, else the embedded one."""
         return self.broker(thorough_broker_kind() if self.kafkas else "embedded")
+
+    def secure_kafka(self, scram=False):
+        """The newest Kafka found, with TLS, passwords and client certificates. `scram`: the newest whose SCRAM every
+        librdkafka masters; before 2.6.1 it gets the nonce wrong, which Kafka 4 refuses and 3.9 does not mind."""
+        chosen = [version for version in self.kafkas if version.startswith("3.") or not scram]
+        if not chosen:
+            pytest.skip(f"no Apache Kafka {PROMISED_KAFKAS[scram]} on this machine: set KAFKA_HOME to a download of it")
+        return self._once(
+            f"secure-kafka-{chosen[0]}", lambda: SecureKafka(chosen[0], self.kafkas[chosen[0]]))
 
     @property
     def moto(self):
