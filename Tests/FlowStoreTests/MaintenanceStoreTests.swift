@@ -154,6 +154,22 @@ extension FlowStoreTests {
             try store.apply([Store.command(5, "DeleteFlow", "flow-2")])
             _ = try OffsetStore.load(store.connection, epoch: "e", partitions: [("run-events", 0, 0)])
             #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
+        /// An earlier run's event was lost, a later run's was not.
+        @Test func anEndBeforeAnotherIsFound() throws {
+            try store.startRuns(1...1)
+            try end(1001, .error)
+            try store.apply([Store.command(1_002, "StartFlow", "flow-1")])
+            try end(1002, .error)
+            let both = try MaintenanceStore.unappliedEnds(store.connection, limit: 9)
+            #expect(both.map { $0.runID } == [Store.id(1001), Store.id(1002)])
+            try apply([both[1]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
+            try apply([both[0]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
+            let activity = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])[Store.id(1)]?.activity
+            #expect(activity?.consecutiveFailures == 2 && activity?.lastRun == Store.id(1002))
+        }
+
             try store.connection.script(
                 "UPDATE consumer_offsets SET updated_at = clock_timestamp() + interval '1 hour'")
             #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
