@@ -146,7 +146,7 @@ final class CommandSender: Sendable {
         if let invocation = request.headers.get("amz-sdk-invocation-id"), Self.isPlain(invocation) {
             return "invocation:" + invocation
         }
-        return "command:" + id
+        return Command.ownToken(id: id)
     }
 
     private static func isPlain(_ text: String) -> Bool {

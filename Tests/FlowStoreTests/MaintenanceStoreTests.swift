@@ -21,6 +21,27 @@ extension FlowStoreTests {
             #expect(try store.connection.lines("SELECT token FROM command_outcomes") == ["t5"])
         }
 
+        /// Nobody can retry with the token that a command was given for want of another.
+        @Test func ownTokensAreKeptBriefly() throws {
+            let own = Command.ownToken(id: Store.id(1))
+            try store.apply([
+                Store.command(1, "CreateFlow", "a", token: own), Store.command(2, "CreateFlow", "b", token: "client's"),
+                Store.command(3, "CreateFlow", "c", token: Command.ownToken(id: Store.id(9))),
+            ])
+            #expect(
+                try store.connection.lines(
+                    """
+                    SELECT token, extract(epoch FROM date_trunc('hour', expires_at - clock_timestamp() + interval '1 minute'))::int
+                    FROM command_outcomes ORDER BY expires_at, token
+                    """)
+                    == ["\(own)|0", "client's|28800", "\(Command.ownToken(id: Store.id(9)))|28800"])
+            let brief = try store.connection.count(
+                "command_outcomes",
+                where:
+                    "expires_at BETWEEN clock_timestamp() + interval '2 min' AND clock_timestamp() + interval '5 min'")
+            #expect(brief == 1)
+        }
+
         @Test func measuresTheBacklog() throws {
             #expect(try MaintenanceStore.backlog(store.connection) == (0, 0, 0, 0))
             try store.startRuns(1...3)
@@ -133,6 +154,22 @@ extension FlowStoreTests {
             #expect(activity?.consecutiveFailures == 3 && activity?.lastRun == Store.id(1003))
         }
 
+        /// An earlier run's event was lost, a later run's was not.
+        @Test func anEndBeforeAnotherIsFound() throws {
+            try store.startRuns(1...1)
+            try end(1001, .error)
+            try store.apply([Store.command(1_002, "StartFlow", "flow-1")])
+            try end(1002, .error)
+            let both = try MaintenanceStore.unappliedEnds(store.connection, limit: 9)
+            #expect(both.map { $0.runID } == [Store.id(1001), Store.id(1002)])
+            try apply([both[1]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
+            try apply([both[0]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
+            let activity = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])[Store.id(1)]?.activity
+            #expect(activity?.consecutiveFailures == 2 && activity?.lastRun == Store.id(1002))
+        }
+
         @Test func anEndAfterProgressIsFound() throws {
             try store.startRuns(1...1)
             let claimed = try #require(try store.claim([1001]).first)
@@ -154,22 +191,6 @@ extension FlowStoreTests {
             try store.apply([Store.command(5, "DeleteFlow", "flow-2")])
             _ = try OffsetStore.load(store.connection, epoch: "e", partitions: [("run-events", 0, 0)])
             #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
-        /// An earlier run's event was lost, a later run's was not.
-        @Test func anEndBeforeAnotherIsFound() throws {
-            try store.startRuns(1...1)
-            try end(1001, .error)
-            try store.apply([Store.command(1_002, "StartFlow", "flow-1")])
-            try end(1002, .error)
-            let both = try MaintenanceStore.unappliedEnds(store.connection, limit: 9)
-            #expect(both.map { $0.runID } == [Store.id(1001), Store.id(1002)])
-            try apply([both[1]])
-            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
-            try apply([both[0]])
-            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
-            let activity = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])[Store.id(1)]?.activity
-            #expect(activity?.consecutiveFailures == 2 && activity?.lastRun == Store.id(1002))
-        }
-
             try store.connection.script(
                 "UPDATE consumer_offsets SET updated_at = clock_timestamp() + interval '1 hour'")
             #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
