@@ -118,6 +118,11 @@ let package = Package(
         tests(
             "Worker",
             ["FlowStore", "FlowDomain", "PostgreSQL", "Connectors", "LocalServices", "Observability", "Threading"]),
-        tests("Ingestor", ["FlowDomain", "JSON", "HTTPServer", "Observability", "Threading"]),
+        tests(
+            "Ingestor",
+            [
+                "AppFlowAPI", "FlowDomain", "JSON", "HTTPServer", "PostgreSQL", "LocalServices", "Observability",
+                "Threading",
+            ]),
     ]
 )

@@ -125,7 +125,9 @@ final class CommandSender: Sendable {
             answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
             return
         }
-        let accepted = reads.submit { [pending, answers] connection in
+        // The last look comes after the client's patience proper, within the time that a command is given beyond it.
+        let deadline = waiting.deadline + Self.graceMilliseconds
+        let accepted = reads.submit(deadline: deadline) { [pending, answers] connection in
             let stored = (try? connection.get()).flatMap { connection in
                 TokenKey(waiting.command).flatMap { try? FlowReader(connection).outcome($0) }
             }
