@@ -198,3 +198,9 @@ def test_dependency_that_is_down_is_waited_for(binary):
         assert member.stop(timeout=40) == 0, member.process.tail()
     finally:
         member.kill()
+@pytest.mark.parametrize("role", ["worker", "dev"])
+def test_help_hides_what_is_for_tests(binary, role):
+    shown = run(binary, role, "--help").stdout
+    assert "MILLRACE_WORKER_SLOTS" in shown and "MILLRACE_TEST" not in shown and "--test-" not in shown
+
+
