@@ -30,8 +30,6 @@ final class CommandSender: Sendable {
     let stop: StopSignal
     /// Commands that wait for the way back to be open.
     private let parked = Mutex<[(Command, HTTPExchange)]>([])
-    /// Never raised: it paces the watch, also while the role drains.
-    private let ticker = StopSignal()
 
     init(
         configuration: IngestorConfiguration, bus: MessageBus, outcomes: OutcomeConsumer, pending: PendingCommands,
@@ -90,10 +88,9 @@ final class CommandSender: Sendable {
         }
     }
 
-    /// Watches over deadlines and lost outcomes; runs until the stop signal and until nobody waits, on its own thread.
+    /// Watches over deadlines and lost outcomes; runs until the stop signal, on its own thread.
     func watch() {
-        while !stop.isRaised || pending.count > 0 {
-            ticker.wait(milliseconds: 50)
+        while !stop.wait(milliseconds: 50) {
             publishParked()
             let now = MonotonicClock.milliseconds
             for expired in pending.removeExpired(now: now) { lookUp(expired, isLast: true) }

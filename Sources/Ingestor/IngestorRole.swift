@@ -86,9 +86,11 @@ public final class IngestorRole: Sendable {
         ]
     }
 
-    /// Answers those who wait and ends; call after raising the stop signal.
+    /// Takes in nothing more, answers those who wait, raises the stop signal and ends.
     public func shutdown(deadlineMilliseconds: Int) {
+        // Everything else goes on until then: who waits needs it.
         server.shutdown(deadlineSeconds: max(1, deadlineMilliseconds / 1_000))
+        stop.raise()
         for thread in threads.withLock({ $0 }) { thread.join() }
         reads.shutdown()
         bus.shutdown(deadlineMilliseconds: 2_000)

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`millrace dev`, the embedded default, and the command line of every role."""
 
+import concurrent.futures
+import glob
 import os
+import shutil
+import signal
 import subprocess
+import threading
 
 import pytest
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 from support import clients, flows
 from support.cluster import clean_environment
@@ -55,6 +62,10 @@ class Dev:
                           if record["executionId"] == execution and record["executionStatus"] not in ("InProgress", "CancelStarted")),
                          None),
             40, lambda: f"the end of {name}'s run\n{self.member.process.tail()}")
+
+    def broker_pid(self):
+        (broker,) = [line for line in self.processes() if line.endswith(" broker")]
+        return int(broker.split()[0])
 
     def processes(self):
         """Command lines of every live process that has the data folder in its command line or environment."""
@@ -121,6 +132,64 @@ def test_sigterm_stops_everything_with_status_0(dev):
     dev.start()
     assert dev.client().describe_flow(flowName=name)["flowName"] == name
     assert dev.member.stop(timeout=40) == 0, dev.member.process.tail()
+
+
+def test_sigterm_answers_what_was_taken_in_and_keeps_it(dev):
+    """While the broker stands still, commands wait in the api; SIGTERM comes; the broker goes on. Beside it a client that
+    never ceases to send."""
+    if not dev.member.alive:
+        dev.start()
+    waiting = [unique("waiting") for _ in range(20)]
+    url, over, streamed, refused = dev.api_urls()[0], threading.Event(), [], []
+
+    def send(name):
+        return dev.client(url, retries=0, read_timeout=60).create_flow(**dev.flow(name))["ResponseMetadata"]["HTTPStatusCode"]
+
+    def stream():
+        while not over.is_set():
+            name = unique("streamed")
+            try:
+                send(name)
+                streamed.append(name)
+            except (ClientError, BotoCoreError) as error:  # taken in no more, or cut off
+                refused.append(error)
+                over.wait(0.01)
+
+    def log_has(message):
+        return any(line.get("message") == message for line in dev.member.log_lines())
+
+    def waits():
+        return max((value for (name, _), value in dev.member.metrics().items() if name == "millrace_pending_commands"), default=0)
+
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        try:
+            streams = [pool.submit(stream) for _ in range(3)]
+            wait_until(lambda: len(streamed) >= 30, 30, lambda: f"a stream: {len(streamed)} {refused[:3]}")
+            broker = dev.broker_pid()
+            os.kill(broker, signal.SIGSTOP)
+            try:
+                answers = [pool.submit(send, name) for name in waiting]
+                # 3 of the streams and all of these.
+                wait_until(lambda: waits() >= len(waiting) + 3, 30, lambda: f"commands that wait: {waits()}")
+                dev.member.process.send(signal.SIGTERM)
+                wait_until(lambda: log_has("stopping"), 20, lambda: f"the signal\n{dev.member.process.tail()}")
+            finally:
+                os.kill(broker, signal.SIGCONT)
+            assert [answer.result() for answer in answers] == [200] * len(waiting)
+            assert dev.member.process.wait_for_exit(40) == 0, dev.member.process.tail()
+        finally:
+            over.set()
+        for done in streams:
+            done.result()
+    dev.start()
+    client, listed, token = dev.client(), set(), {}
+    while True:
+        page = client.list_flows(maxResults=100, **token)
+        listed |= {flow["flowName"] for flow in page["flows"]}
+        if "nextToken" not in page:
+            break
+        token = {"nextToken": page["nextToken"]}
+    assert set(waiting) | set(streamed) <= listed
 
 
 # The command line
