@@ -58,7 +58,12 @@ struct Wiring {
         }
         bus.start()
         try role.start()
-        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start {}
+        return RunningRole(readiness: { role.readiness + [gate.readiness] }) {
+            role.shutdown(deadlineMilliseconds: $0)
+            _ = gate.close()
+        }
     }
 
     func startController(database: PostgresConfiguration, kafka: KafkaConfiguration?) throws -> RunningRole {
@@ -75,10 +80,15 @@ struct Wiring {
                 retentionDays: try settings.integer(.retentionDays, 1...36_500)),
             bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         bus.start()
-        role.start()
-        return RunningRole(readiness: { role.readiness }) {
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start { role.start() }
+        return RunningRole(readiness: { [gate.readiness] + role.readiness }) { deadline in
             stop.raise()
-            role.shutdown(deadlineMilliseconds: $0)
+            if gate.close() {
+                role.shutdown(deadlineMilliseconds: deadline)
+            } else {
+                bus.shutdown(deadlineMilliseconds: deadline)
+            }
         }
     }
 
@@ -100,10 +110,15 @@ struct Wiring {
         let role = WorkerRole(
             configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         bus.start()
-        role.start()
-        return RunningRole(readiness: { role.readiness }) {
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start { role.start() }
+        return RunningRole(readiness: { [gate.readiness] + role.readiness }) { deadline in
             stop.raise()
-            role.shutdown(deadlineMilliseconds: $0)
+            if gate.close() {
+                role.shutdown(deadlineMilliseconds: deadline)
+            } else {
+                bus.shutdown(deadlineMilliseconds: deadline)
+            }
         }
     }
 

@@ -221,6 +221,12 @@ def test_help_lists_the_roles(binary):
         assert role in done.stdout
 
 
+@pytest.mark.parametrize("role", ["worker", "dev"])
+def test_help_hides_what_is_for_tests(binary, role):
+    shown = run(binary, role, "--help").stdout
+    assert "MILLRACE_WORKER_SLOTS" in shown and "MILLRACE_TEST" not in shown and "--test-" not in shown
+
+
 NOWHERE = {"DATABASE_URL": "postgresql:///nowhere?host=/nonexistent", "KAFKA_BROKERS": "127.0.0.1:1"}
 OPEN = {**NOWHERE, "MILLRACE_AUTH": "none"}
 
@@ -258,8 +264,6 @@ def test_dependency_that_is_down_is_waited_for(binary):
     member = Member("controller", 1, binary, {
         **clean_environment(), **NOWHERE, "MILLRACE_METRICS_LISTEN": "127.0.0.1:0"}, new_folder("waiting")).start()
     try:
-        import requests
-
         member.process.wait_until(lambda: member.metrics_url, 10, "its port")
         answer = requests.get(f"{member.metrics_url}/readyz", timeout=5)
         assert answer.status_code == 503 and "postgres" in answer.text.lower()
@@ -267,9 +271,37 @@ def test_dependency_that_is_down_is_waited_for(binary):
         assert member.stop(timeout=40) == 0, member.process.tail()
     finally:
         member.kill()
-@pytest.mark.parametrize("role", ["worker", "dev"])
-def test_help_hides_what_is_for_tests(binary, role):
-    shown = run(binary, role, "--help").stdout
-    assert "MILLRACE_WORKER_SLOTS" in shown and "MILLRACE_TEST" not in shown and "--test-" not in shown
 
 
+@pytest.mark.parametrize("role", ["api", "controller", "worker"])
+def test_role_waits_for_the_newest_migration(services, binary, tmp_path, role):
+    """A database that the program is newer than: the role stays, says what is missing, and begins once it is there."""
+    files = sorted(glob.glob(os.path.join(os.path.dirname(__file__), "..", "..", "migrations", "*.sql")))
+    older = tmp_path / "older"
+    older.mkdir()
+    for file in files[:-1]:
+        shutil.copy(file, older)
+    database = services.postgres.create_database()
+    broker = services.preferred_broker()
+    environment = {
+        **clean_environment(), "DATABASE_URL": services.postgres.url(database), "KAFKA_BROKERS": broker.bootstrap,
+        "MILLRACE_TOPIC_PREFIX": getattr(broker, "topic_prefix", unique("schema") + "."),
+        "MILLRACE_AUTH": "none", "MILLRACE_LISTEN": "127.0.0.1:0", "MILLRACE_METRICS_LISTEN": "127.0.0.1:0"}
+    if role != "api":
+        del environment["MILLRACE_AUTH"], environment["MILLRACE_LISTEN"]
+    assert run(binary, "migrate", **environment, MILLRACE_MIGRATIONS=str(older)).returncode == 0
+    member = Member(role, 1, binary, environment, new_folder("schema")).start()
+    try:
+        member.process.wait_until(lambda: member.metrics_url, 20, "its port")
+
+        def readiness():
+            return requests.get(f"{member.metrics_url}/readyz", timeout=5)
+
+        missing = f"migration {len(files)} is missing"
+        member.process.wait_until(lambda: missing in readiness().text, 20, missing)
+        assert readiness().status_code == 503
+        assert run(binary, "migrate", **environment).returncode == 0
+        member.wait_ready(40)
+        assert member.stop(timeout=40) == 0, member.process.tail()
+    finally:
+        member.kill()
