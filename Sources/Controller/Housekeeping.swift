@@ -11,7 +11,7 @@ import Threading
 struct Housekeeping {
     private static let everyMilliseconds = 3_000
     private static let historyEveryMilliseconds = 3_600_000
-    private static let definitionsPerPage: Int64 = 2_000
+    private static let definitionsPerPage: Int64 = 1_000
     /// Below this a table is small whatever the plan.
     private static let analyzeFromBytes: Int64 = 256 * 1024
 
