@@ -67,8 +67,8 @@ let package = Package(
         module(
             "Controller",
             [
-                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Observability",
-                "Threading",
+                "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Cryptography",
+                "Observability", "Threading",
             ]),
         module(
             "Worker",

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes deploy/secrets/ for docker-compose.yml: a database password and the API's first access key, both random.
-# What is already there stays.
+# Makes deploy/secrets/ for docker-compose.yml: a database password and the API's first access key, both random, and a
+# place for the keys that flows use. What is already there stays.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,10 +13,14 @@ mkdir -p secrets
 if [ ! -e secrets/postgres.env ]; then
     password=$(random 'A-Za-z0-9' 32)
     printf 'POSTGRES_PASSWORD=%s\n' "$password" > secrets/postgres.env
-    cat > secrets/millrace.env <<END
-PGPASSWORD=$password
-# For flows that read and write a real S3, here or with AWS:
-#AWS_REGION=us-east-1
+fi
+if [ ! -e secrets/database.env ]; then
+    sed -n 's/^POSTGRES_PASSWORD=/PGPASSWORD=/p' secrets/postgres.env > secrets/database.env
+fi
+if [ ! -e secrets/worker.env ]; then
+    cat > secrets/worker.env <<END
+# For flows that read and write a real S3, here or with AWS. The region is set for all roles: AWS_REGION in the environment
+# of docker compose.
 #AWS_ACCESS_KEY_ID=
 #AWS_SECRET_ACCESS_KEY=
 #AWS_ENDPOINT_URL_S3=

@@ -18,6 +18,8 @@ struct Effects {
 
     private static let offerLimit = 64
     private static let buriedBytes = 256 * 1024
+    private static let buriedKeyBytes = 4 * 1024
+    private static let buriedHeaderBytes = 16 * 1024
 
     private let source: String
 
@@ -43,7 +45,7 @@ struct Effects {
     /// The message goes to the operators with the reason and where it came from.
     mutating func bury(_ message: KafkaMessage, reason: String) {
         deadLetters += 1
-        let key = String(decoding: message.key ?? [], as: UTF8.self)
+        let key = Self.textSafe(Array((message.key ?? []).prefix(Self.buriedKeyBytes)))
         var value = JSONObject()
         value["reason"] = .string(reason)
         value["topic"] = .string(message.topic)
@@ -54,14 +56,19 @@ struct Effects {
         // Escaped once more it must still fit into a message.
         if bytes.count > Self.buriedBytes { value["truncatedFrom"] = .number(JSONNumber(bytes.count)) }
         var headers = JSONObject()
-        for header in message.headers { headers[header.name] = .string(Self.textSafe(Array(header.value.utf8))) }
+        var room = Self.buriedHeaderBytes
+        for header in message.headers where header.name.utf8.count <= room {
+            room -= header.name.utf8.count
+            headers[header.name] = .string(Self.textSafe(Array(header.value.utf8.prefix(room))))
+            room -= min(room, header.value.utf8.count)
+        }
         value["headers"] = .object(headers)
         let envelope = Envelope(
             id: "\(message.topic)/\(message.partition)/\(message.offset)", kind: .deadLetter, source: source,
-            subject: Self.textSafe(Array(key.utf8)))
+            subject: key)
         outbox.append(
             (
-                Topics.deadLetters, Self.textSafe(Array(key.utf8)), envelope.headersText,
+                Topics.deadLetters, key, envelope.headersText,
                 JSONValue.object(value).serializedString()
             ))
     }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cryptography
 import FlowStore
 import Observability
 import PostgreSQL
 import RoleSupport
 import Threading
 
-/// What a controller does on the side: forgetting expired outcomes, turning the months of the history, measuring the
+/// What a controller does on the side: forgetting expired outcomes and replaced definitions, turning the months of the history, measuring the
 /// backlog. Every controller does it; doing it twice is harmless.
 struct Housekeeping {
     private static let everyMilliseconds = 3_000
     private static let historyEveryMilliseconds = 3_600_000
+    private static let definitionsPerPage: Int64 = 1_000
     /// Below this a table is small whatever the plan.
     private static let analyzeFromBytes: Int64 = 256 * 1024
 
@@ -21,6 +23,7 @@ struct Housekeeping {
     func run() {
         var lastTurn = -Self.historyEveryMilliseconds
         var analyzedSizes: [String: Int64] = [:]
+        var definitions = DefinitionSweep(after: UUIDs.v4())
         // Instances that start together spread out.
         stop.wait(milliseconds: Int.random(in: 500...Self.everyMilliseconds))
         while !stop.isRaised {
@@ -34,6 +37,10 @@ struct Housekeeping {
                     metrics.backlog.set(Double(backlog.outbox), ["outbox_messages"])
                     metrics.backlog.set(Double(backlog.outboxAgeSeconds), ["outbox_age_seconds"])
                     while try MaintenanceStore.purgeOutcomes(connection, limit: 5_000) == 5_000 && !stop.isRaised {}
+                    // On at once only where much is found, so that many updates cannot outrun it.
+                    while try definitions.next(connection, limit: Self.definitionsPerPage).forgotten
+                        > Self.definitionsPerPage / 4 && !stop.isRaised
+                    {}
                     try analyzeGrown(connection, &analyzedSizes)
                     let now = MonotonicClock.milliseconds
                     if now - lastTurn >= Self.historyEveryMilliseconds {

@@ -42,6 +42,9 @@ public struct Command: Sendable, Equatable {
         self.input = input
     }
 
+    /// The token of a command whose client gave none: only the command's own message can carry it again.
+    public static func ownToken(id: String) -> String { "command:" + id }
+
     /// The message key: commands of one flow stay in order.
     public var key: String { "\(account)/flow/\(flowName)" }
 

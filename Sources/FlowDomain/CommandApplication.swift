@@ -24,7 +24,8 @@ public struct CommandApplication: Sendable {
             let response = try perform(command, on: &workspace)
             if let key = TokenKey(command) {
                 let stored = StoredOutcome(
-                    digest: command.digest, response: JSONValue.object(response).serializedString())
+                    digest: command.digest, response: JSONValue.object(response).serializedString(),
+                    isBrief: command.token == Command.ownToken(id: command.id))
                 workspace.keep(stored, for: key)
             }
             return Outcome(commandID: command.id, result: .success(response))

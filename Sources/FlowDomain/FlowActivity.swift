@@ -9,9 +9,12 @@ public struct FlowActivity: Sendable, Equatable {
     public var lastRunMessage: String
     public var lastRunAttempt: Int64
     public var lastRunSequence: Int64
-    /// Runs that ended in error since the last success; cancelled runs count as neither.
-    public var consecutiveFailures: Int64
-    public var runsEnded: Int64
+    /// How its runs ended, each counted once.
+    public var ends: RunEnds
+
+    /// Runs that ended in error since the last success, in the order in which they were queued.
+    public var consecutiveFailures: Int64 { ends.failuresInARow }
+    public var runsEnded: Int64 { ends.total }
 
     public init() {
         lastRun = nil
@@ -21,13 +24,18 @@ public struct FlowActivity: Sendable, Equatable {
         lastRunMessage = ""
         lastRunAttempt = 0
         lastRunSequence = 0
-        consecutiveFailures = 0
-        runsEnded = 0
+        ends = RunEnds()
     }
 
-    /// Takes an event in; false, with nothing changed, when it is a duplicate or older than what is known: events may
-    /// come twice and out of order.
+    /// Takes an event in; false, with nothing changed, when it says nothing new: events may come twice and out of order.
+    /// The end of an earlier run is counted even though it does not change what the last run is.
     public mutating func apply(_ event: RunEvent) -> Bool {
+        let isCounted = ends.count(event)
+        return follow(event) || isCounted
+    }
+
+    /// Keeps the last run; false when the event is older than what is known.
+    private mutating func follow(_ event: RunEvent) -> Bool {
         if event.runID == lastRun {
             let known = (lastRunAttempt, lastRunSequence)
             if (event.attempt, event.sequence) <= known { return false }
@@ -42,12 +50,6 @@ public struct FlowActivity: Sendable, Equatable {
         lastRunMessage = event.message
         lastRunAttempt = event.attempt
         lastRunSequence = event.sequence
-        switch event.kind {
-        case .succeeded: consecutiveFailures = 0
-        case .failed: consecutiveFailures += 1
-        case .cancelled, .started, .progress: break
-        }
-        if event.kind.isEnd { runsEnded += 1 }
         return true
     }
 }

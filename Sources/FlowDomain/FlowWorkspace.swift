@@ -28,10 +28,13 @@ public struct TokenKey: Sendable, Hashable {
 public struct StoredOutcome: Sendable, Equatable {
     public let digest: String
     public let response: String
+    /// Kept for no longer than the command's own message may come again: nobody can retry with this token.
+    public let isBrief: Bool
 
-    public init(digest: String, response: String) {
+    public init(digest: String, response: String, isBrief: Bool = false) {
         self.digest = digest
         self.response = response
+        self.isBrief = isBrief
     }
 }
 

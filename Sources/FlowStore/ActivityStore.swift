@@ -13,7 +13,8 @@ public enum ActivityStore {
 
     private static let columns = """
         flow_uuid, version, last_run, millrace_microseconds(last_run_queued_at), millrace_microseconds(last_run_at),
-        last_run_state, last_run_message, last_run_attempt, last_run_sequence, consecutive_failures, runs_ended
+        last_run_state, last_run_message, last_run_attempt, last_run_sequence, runs_ended, recent_ends,
+        settled_queued_at, settled_run, settled_failures
         """
 
     private static let loadStatement = SQLStatement(
@@ -28,13 +29,16 @@ public enum ActivityStore {
         """
         WITH k AS (
             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-            AS k (flow_uuid, expected, last_run, queued_at, at, state, message, attempt, sequence, failures, ended)
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::uuid[], $15::bigint[])
+            AS k (flow_uuid, expected, last_run, queued_at, at, state, message, attempt, sequence, failures, ended,
+                recent_ends, settled_queued_at, settled_run, settled_failures)
         ), u AS (
             UPDATE flow_activity a SET version = a.version + 1, last_run = k.last_run,
                 last_run_queued_at = millrace_time(k.queued_at), last_run_at = millrace_time(k.at),
                 last_run_state = k.state, last_run_message = k.message, last_run_attempt = k.attempt,
-                last_run_sequence = k.sequence, consecutive_failures = k.failures, runs_ended = k.ended
+                last_run_sequence = k.sequence, consecutive_failures = k.failures, runs_ended = k.ended,
+                recent_ends = k.recent_ends, settled_queued_at = k.settled_queued_at, settled_run = k.settled_run,
+                settled_failures = k.settled_failures
             FROM k WHERE a.flow_uuid = k.flow_uuid AND a.version = k.expected
             RETURNING 1
         ), gone AS (
@@ -59,8 +63,10 @@ public enum ActivityStore {
             activity.lastRunMessage = rows.text(row, 6) ?? ""
             activity.lastRunAttempt = rows.int(row, 7) ?? 0
             activity.lastRunSequence = rows.int(row, 8) ?? 0
-            activity.consecutiveFailures = rows.int(row, 9) ?? 0
-            activity.runsEnded = rows.int(row, 10) ?? 0
+            activity.ends = RunEnds(
+                recent: rows.text(row, 10) ?? "",
+                settled: rows.text(row, 12).map { .init(queuedAt: rows.int(row, 11) ?? 0, runID: $0) },
+                settledFailures: rows.int(row, 13) ?? 0, total: rows.int(row, 9) ?? 0)
             found[rows.text(row, 0) ?? ""] = Versioned(activity: activity, version: rows.int(row, 1) ?? 0)
         }
         return found
@@ -79,7 +85,10 @@ public enum ActivityStore {
                 .intArray(activities.map { $0.lastRunAt }), .textArray(activities.map { $0.lastRunState?.rawValue }),
                 .textArray(activities.map { $0.lastRunMessage }), .intArray(activities.map { $0.lastRunAttempt }),
                 .intArray(activities.map { $0.lastRunSequence }), .intArray(activities.map { $0.consecutiveFailures }),
-                .intArray(activities.map { $0.runsEnded }),
+                .intArray(activities.map { $0.runsEnded }), .textArray(activities.map { $0.ends.recentText }),
+                .intArray(activities.map { $0.ends.settled?.queuedAt ?? 0 }),
+                .textArray(activities.map { $0.ends.settled?.runID }),
+                .intArray(activities.map { $0.ends.settledFailures }),
             ]
         )
     }

@@ -182,9 +182,10 @@ enum CommandStatements {
         """
         WITH o AS (
             INSERT INTO command_outcomes AS o (account, operation, scope, token, digest, response, expires_at)
-            SELECT account, operation, scope, token, digest, response, millrace_time($7) + interval '8 hours'
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-                AS k (account, operation, scope, token, digest, response)
+            SELECT account, operation, scope, token, digest, response,
+                millrace_time($7) + CASE WHEN brief THEN interval '5 minutes' ELSE interval '8 hours' END
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $8::boolean[])
+                AS k (account, operation, scope, token, digest, response, brief)
             ON CONFLICT (account, operation, scope, token) DO UPDATE
                 SET digest = excluded.digest, response = excluded.response, expires_at = excluded.expires_at
                 WHERE o.expires_at <= clock_timestamp()

@@ -169,7 +169,7 @@ public struct CommandStore {
                 .textArray(outcomes.map { $0.key.account }), .textArray(outcomes.map { $0.key.operation }),
                 .textArray(outcomes.map { $0.key.scope }), .textArray(outcomes.map { $0.key.token }),
                 .textArray(outcomes.map { $0.outcome.digest }), .textArray(outcomes.map { $0.outcome.response }),
-                .int(now),
+                .int(now), .boolArray(outcomes.map { $0.outcome.isBrief }),
             ], to: &steps)
     }
 

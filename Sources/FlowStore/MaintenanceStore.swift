@@ -37,8 +37,9 @@ public enum MaintenanceStore {
         WHERE h.ended_at >= coalesce(
                 (SELECT max(updated_at) - interval '5 minutes' FROM consumer_offsets WHERE topic = 'run-events'),
                 '-infinity')
-            AND (a.last_run_queued_at IS NULL OR (h.queued_at, h.run_id) > (a.last_run_queued_at, a.last_run)
-                OR (h.run_id = a.last_run AND a.last_run_state NOT IN ('Successful', 'Error', 'Canceled')))
+            AND (a.settled_run IS NULL
+                OR (millrace_microseconds(h.queued_at), h.run_id) > (a.settled_queued_at, a.settled_run))
+            AND position(h.run_id::text IN a.recent_ends) = 0
         ORDER BY h.queued_at, h.run_id LIMIT $1
         """)
 

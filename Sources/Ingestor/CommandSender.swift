@@ -30,8 +30,6 @@ final class CommandSender: Sendable {
     let stop: StopSignal
     /// Commands that wait for the way back to be open.
     private let parked = Mutex<[(Command, HTTPExchange)]>([])
-    /// Never raised: it paces the watch, also while the role drains.
-    private let ticker = StopSignal()
 
     init(
         configuration: IngestorConfiguration, bus: MessageBus, outcomes: OutcomeConsumer, pending: PendingCommands,
@@ -90,10 +88,9 @@ final class CommandSender: Sendable {
         }
     }
 
-    /// Watches over deadlines and lost outcomes; runs until the stop signal and until nobody waits, on its own thread.
+    /// Watches over deadlines and lost outcomes; runs until the stop signal, on its own thread.
     func watch() {
-        while !stop.isRaised || pending.count > 0 {
-            ticker.wait(milliseconds: 50)
+        while !stop.wait(milliseconds: 50) {
             publishParked()
             let now = MonotonicClock.milliseconds
             for expired in pending.removeExpired(now: now) { lookUp(expired, isLast: true) }
@@ -125,7 +122,9 @@ final class CommandSender: Sendable {
             answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
             return
         }
-        let accepted = reads.submit { [pending, answers] connection in
+        // The last look comes after the client's patience proper, within the time that a command is given beyond it.
+        let deadline = waiting.deadline + Self.graceMilliseconds
+        let accepted = reads.submit(deadline: deadline) { [pending, answers] connection in
             let stored = (try? connection.get()).flatMap { connection in
                 TokenKey(waiting.command).flatMap { try? FlowReader(connection).outcome($0) }
             }
@@ -146,7 +145,7 @@ final class CommandSender: Sendable {
         if let invocation = request.headers.get("amz-sdk-invocation-id"), Self.isPlain(invocation) {
             return "invocation:" + invocation
         }
-        return "command:" + id
+        return Command.ownToken(id: id)
     }
 
     private static func isPlain(_ text: String) -> Bool {

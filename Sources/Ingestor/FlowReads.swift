@@ -5,6 +5,7 @@ import FlowStore
 import HTTPServer
 import JSON
 import PostgreSQL
+import Threading
 
 /// The reading operations: one statement each, on a reader's thread.
 struct FlowReads: Sendable {
@@ -13,11 +14,14 @@ struct FlowReads: Sendable {
     let pool: ReadPool
     let answers: Answers
     let shared: SharedState
+    /// How long a read may wait for its turn.
+    let patienceMilliseconds: Int
 
     func perform(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
     ) throws(APIError) {
-        let accepted = pool.submit { connection in
+        let deadline = MonotonicClock.milliseconds + patienceMilliseconds
+        let accepted = pool.submit(deadline: deadline) { connection in
             do {
                 let output = try Self.read(operation, input, caller, try connection.get(), shared)
                 answers.success(JSONValue.object(output).serialized(), to: exchange, operation: operation)
@@ -35,8 +39,10 @@ struct FlowReads: Sendable {
     /// An error of the database as a client sees it.
     static func translated(_ error: PostgresError) -> APIError {
         switch error.kind {
-        case .connection, .timeout, .serialization:
+        case .connection:
             .unavailable("The flow store cannot be reached. Please try again.", retryAfterSeconds: 2)
+        case .timeout, .serialization:
+            .unavailable("The flow store did not answer in time. Please try again.", retryAfterSeconds: 2)
         default:
             .internalServer()
         }

@@ -26,11 +26,16 @@ public struct IngestorConfiguration: Sendable {
     public var maximumPending: Int
     /// Threads that read from the database.
     public var readers: Int
+    /// A read that has not had its turn within this time is answered with 503.
+    public var readPatienceMilliseconds: Int
+    /// A read that takes longer in the database is ended there.
+    public var readStatementMilliseconds: Int
 
     public init(
         server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
         account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
-        maximumPending: Int = 10_000, readers: Int = 4
+        maximumPending: Int = 10_000, readers: Int = 4, readPatienceMilliseconds: Int = 5_000,
+        readStatementMilliseconds: Int = 5_000
     ) {
         self.server = server
         self.database = database
@@ -41,5 +46,7 @@ public struct IngestorConfiguration: Sendable {
         self.commandDeadlineMilliseconds = commandDeadlineMilliseconds
         self.maximumPending = maximumPending
         self.readers = readers
+        self.readPatienceMilliseconds = readPatienceMilliseconds
+        self.readStatementMilliseconds = readStatementMilliseconds
     }
 }

@@ -46,7 +46,8 @@ public final class IngestorRole: Sendable {
         _ = APIOperation.all
         shared = SharedState(database: configuration.database, logger: logger, stop: stop)
         reads = ReadPool(
-            database: configuration.database, threads: configuration.readers, waiting: 2_000, logger: logger)
+            database: configuration.database, threads: configuration.readers, waiting: 2_000,
+            statementMilliseconds: configuration.readStatementMilliseconds, logger: logger)
         outcomes = OutcomeConsumer(
             bus: bus, instance: configuration.instance, pending: pending, answers: answers, logger: logger, stop: stop)
         commands = CommandSender(
@@ -56,7 +57,10 @@ public final class IngestorRole: Sendable {
             configuration: configuration,
             authenticator: try Authenticator(
                 mode: configuration.authentication, account: configuration.account, region: configuration.region),
-            answers: answers, reads: FlowReads(pool: reads, answers: answers, shared: shared), commands: commands)
+            answers: answers,
+            reads: FlowReads(
+                pool: reads, answers: answers, shared: shared,
+                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands)
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }
 
@@ -82,9 +86,11 @@ public final class IngestorRole: Sendable {
         ]
     }
 
-    /// Answers those who wait and ends; call after raising the stop signal.
+    /// Takes in nothing more, answers those who wait, raises the stop signal and ends.
     public func shutdown(deadlineMilliseconds: Int) {
+        // Everything else goes on until then: who waits needs it.
         server.shutdown(deadlineSeconds: max(1, deadlineMilliseconds / 1_000))
+        stop.raise()
         for thread in threads.withLock({ $0 }) { thread.join() }
         reads.shutdown()
         bus.shutdown(deadlineMilliseconds: 2_000)

@@ -65,11 +65,6 @@ final class OutcomeConsumer: Sendable {
             let messages = try consumer.poll(maximumMessages: 500, timeoutMilliseconds: 250)
             for message in messages where message.key == name { deliver(message) }
         }
-        // Clients still wait while the role drains.
-        while stop.isRaised && pending.count > 0 && bus.endpoint == endpoint {
-            let messages = try consumer.poll(maximumMessages: 500, timeoutMilliseconds: 50)
-            for message in messages where message.key == name { deliver(message) }
-        }
     }
 
     private func deliver(_ message: KafkaMessage) {

@@ -6,16 +6,31 @@ import Threading
 
 /// A few threads that read from the database, so that no thread of the HTTP server ever waits for it.
 final class ReadPool: Sendable {
-    /// Work for a reader; the error says that the database cannot be reached.
+    /// Work for a reader; the error says that the database cannot be reached, or that the deadline passed before.
     typealias Job = @Sendable (Result<PostgresConnection, PostgresError>) -> Void
 
-    private let jobs: Mailbox<Job>
+    private struct Entry: Sendable {
+        let deadline: Int
+        let job: Job
+    }
+
+    /// A connection is waited for this long, where the deadline leaves as much.
+    private static let connectionMilliseconds = 5_000
+
+    private let jobs: Mailbox<Entry>
     private let pool: PostgresPool
     private let threads = Mutex<[NamedThread]>([])
     private let count: Int
 
-    init(database: PostgresConfiguration, threads count: Int, waiting: Int, logger: Logger) {
+    /// - Parameter statementMilliseconds: a read that takes longer is ended by the server, or given up where the server
+    ///   is silent.
+    init(
+        database: PostgresConfiguration, threads count: Int, waiting: Int, statementMilliseconds: Int, logger: Logger
+    ) {
         jobs = Mailbox(capacity: waiting)
+        var database = database
+        database.statementTimeoutMilliseconds = statementMilliseconds
+        database.lockTimeoutMilliseconds = min(database.lockTimeoutMilliseconds, statementMilliseconds)
         pool = PostgresPool(database, size: count, logger: logger)
         self.count = count
     }
@@ -27,7 +42,9 @@ final class ReadPool: Sendable {
     }
 
     /// False when too much waits already.
-    func submit(_ job: @escaping Job) -> Bool { jobs.offer(job) }
+    /// - Parameter deadline: monotonic milliseconds. A job that has not begun by then gets an error of kind `.timeout`
+    ///   and no connection: nobody waits for what it would read.
+    func submit(deadline: Int, _ job: @escaping Job) -> Bool { jobs.offer(Entry(deadline: deadline, job: job)) }
 
     func shutdown() {
         jobs.close()
@@ -37,13 +54,20 @@ final class ReadPool: Sendable {
 
     private func run() {
         while true {
-            guard let job = jobs.take(upTo: 1, timeoutMilliseconds: -1).first else { return }
+            guard let entry = jobs.take(upTo: 1, timeoutMilliseconds: -1).first else { return }
+            let left = entry.deadline - MonotonicClock.milliseconds
+            if left <= 0 {
+                entry.job(.failure(PostgresError(kind: .timeout, message: "the read waited too long for its turn")))
+                continue
+            }
             do {
-                try pool.withConnection(deadlineMilliseconds: 5_000) { job(.success($0)) }
+                try pool.withConnection(deadlineMilliseconds: min(left, Self.connectionMilliseconds)) {
+                    entry.job(.success($0))
+                }
             } catch let error as PostgresError {
-                job(.failure(error))
+                entry.job(.failure(error))
             } catch {
-                job(.failure(PostgresError(kind: .connection, message: "\(error)")))
+                entry.job(.failure(PostgresError(kind: .connection, message: "\(error)")))
             }
         }
     }

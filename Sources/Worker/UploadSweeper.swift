@@ -9,6 +9,10 @@ import RoleSupport
 struct UploadSweeper {
     private static let everyMilliseconds = 5_000
     private static let batch: Int64 = 100
+    /// There is no such upload, nor can there be.
+    private static let settled: Set<ObjectStoreError.Code> = [
+        .noSuchBucket, .invalidBucketName, .noSuchUpload, .invalidKey,
+    ]
 
     let configuration: WorkerConfiguration
     let logger: Logger
@@ -66,7 +70,7 @@ struct UploadSweeper {
                     try store.abortUpload(bucket: orphan.bucket, key: orphan.key, uploadID: uploadID)
                 }
                 gone.append(orphan)
-            } catch  where error.code == .noSuchBucket || error.code == .noSuchUpload || error.code == .invalidKey {
+            } catch  where Self.settled.contains(error.code) {
                 gone.append(orphan)
             } catch {
                 logger.warning("an upload cannot be aborted now", [.object: orphan.key, .error: "\(error)"])

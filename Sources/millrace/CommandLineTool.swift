@@ -61,7 +61,7 @@ enum CommandLineTool {
 
     private static func help(_ subcommand: Subcommand) -> String {
         var text = "usage: millrace \(subcommand.name) [--flag value …]\n\n\(subcommand.summary)\n"
-        for setting in subcommand.settings {
+        for setting in subcommand.settings where !setting.isHidden {
             text += "\n  \(setting.flag), \(setting.variable)\n      \(setting.help)"
             if !setting.defaultValue.isEmpty { text += " (default: \(setting.defaultValue))" }
         }

@@ -47,10 +47,12 @@ enum DevCommand {
         broker.start()
         let kafka = KafkaConfiguration(
             brokers: "file:" + broker.addressFile, clientID: "millrace-dev", topicPrefix: settings.text(.topicPrefix))
+        // Stopped in this order: the api waits for the outcomes of what it took in, the workers' last events find a
+        // controller.
         var roles = [
             try wiring.startAPI(database: database, kafka: kafka, authentication: authentication),
-            try wiring.startController(database: database, kafka: kafka),
             try wiring.startWorker(database: database, kafka: kafka, bucketRoot: buckets),
+            try wiring.startController(database: database, kafka: kafka),
         ]
         roles.append(
             RunningRole(readiness: { [] }) { _ in

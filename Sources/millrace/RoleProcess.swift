@@ -8,13 +8,16 @@ import Threading
 /// What a role offers to the process that runs it.
 struct RunningRole {
     let readiness: @Sendable () -> [(name: String, ready: Bool, detail: String)]
+    /// Tells the role to stop and waits for its end.
     let shutdown: (_ deadlineMilliseconds: Int) -> Void
 }
 
 /// Runs roles until SIGTERM or SIGINT: signals, health and metrics, and an orderly end within a deadline.
 struct RoleProcess {
+    /// Left of the deadline for each role that is still to stop.
+    private static let leastMilliseconds = 1_000
+
     let logger: Logger
-    let stop = StopSignal()
     let metrics = MetricsRegistry()
 
     /// Blocks the signals that end the process in this and all threads to come: `run` waits for them. A broken pipe is an
@@ -33,7 +36,8 @@ struct RoleProcess {
         return signals
     }
 
-    /// - Parameter roles: started already.
+    /// - Parameter roles: started already. They stop one after the other, in this order: whoever needs another to finish
+    ///   comes before it.
     /// - Returns: the exit status: 0 when everything ended in time.
     func run(_ roles: [RunningRole], settings: Settings, metricsListen: Setting) throws -> Int32 {
         let deadline = try settings.integer(.shutdownSeconds, 1...3_600) * 1_000
@@ -62,10 +66,12 @@ struct RoleProcess {
             log.error("the stop took too long")
             _exit(1)
         }
-        stop.raise()
         // One deadline for all: what one role needs is missing to the next.
         let end = MonotonicClock.milliseconds + deadline
-        for role in roles { role.shutdown(max(1_000, end - MonotonicClock.milliseconds)) }
+        for (index, role) in roles.enumerated() {
+            let kept = (roles.count - 1 - index) * Self.leastMilliseconds
+            role.shutdown(max(Self.leastMilliseconds, end - MonotonicClock.milliseconds - kept))
+        }
         operations.stop()
         logger.info("stopped")
         return 0

@@ -6,11 +6,14 @@ struct Setting: Sendable {
     /// Shown by `--help`; empty means that there is none.
     let defaultValue: String
     let help: String
+    /// Not shown by `--help`: it is for tests.
+    let isHidden: Bool
 
-    init(_ variable: String, _ defaultValue: String = "", _ help: String) {
+    init(_ variable: String, _ defaultValue: String = "", _ help: String, isHidden: Bool = false) {
         self.variable = variable
         self.defaultValue = defaultValue
         self.help = help
+        self.isHidden = isHidden
     }
 
     /// `MILLRACE_LISTEN` becomes `--listen`, `DATABASE_URL` becomes `--database-url`.
@@ -59,7 +62,8 @@ extension Setting {
     static let linkLocal = Setting(
         "MILLRACE_ALLOW_LINK_LOCAL", "off", "on: requests to link-local addresses are allowed")
     static let pauseAfterManifest = Setting(
-        "MILLRACE_TEST_PAUSE_AFTER_MANIFEST", "", "for fault tests: pause between a manifest and its completion")
+        "MILLRACE_TEST_PAUSE_AFTER_MANIFEST", "", "for fault tests: pause between a manifest and its completion",
+        isHidden: true)
     static let dataFolder = Setting("MILLRACE_DATA_DIR", "", "where dev keeps its data")
     static let brokerFile = Setting("MILLRACE_BROKER_FILE", "", "file that the embedded broker writes its address to")
 

@@ -9,20 +9,22 @@ import PostgreSQL
 import RoleSupport
 import Worker
 
-/// Makes roles from settings and starts them.
+/// Makes roles from settings and starts them. Each has a stop signal of its own, so that several in one process can stop
+/// one after the other.
 struct Wiring {
     let settings: Settings
     let process: RoleProcess
 
     private func bus(
-        _ kafka: KafkaConfiguration, producesTo warmTopics: [String], lingerMilliseconds: Int = 0, logger: Logger
+        _ kafka: KafkaConfiguration, producesTo warmTopics: [String], lingerMilliseconds: Int = 0, logger: Logger,
+        stop: StopSignal
     ) throws -> MessageBus {
         let topics = Topics.specifications(
             partitions: try settings.integer(.partitions, 1...1_000),
             replication: try settings.integer(.replication, 1...10))
         return MessageBus(
             configuration: kafka, topics: topics, warmTopics: warmTopics, lingerMilliseconds: lingerMilliseconds,
-            logger: logger, stop: process.stop)
+            logger: logger, stop: stop)
     }
 
     func startAPI(database: PostgresConfiguration, kafka: KafkaConfiguration?, authentication: AuthenticationMode)
@@ -46,34 +48,50 @@ struct Wiring {
             server: server, database: database, authentication: authentication, account: account,
             region: settings.text(.region), instance: instance,
             commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000)
+        let stop = StopSignal()
         let bus = try bus(
-            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger)
+            kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger, stop: stop)
         let role: IngestorRole
         do {
             role = try IngestorRole(
-                configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+                configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         } catch {
             throw UsageError(text: "MILLRACE_CREDENTIALS_FILE: \(error)")
         }
         bus.start()
         try role.start()
-        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start {}
+        return RunningRole(readiness: { role.readiness + [gate.readiness] }) {
+            role.shutdown(deadlineMilliseconds: $0)
+            _ = gate.close()
+        }
     }
 
     func startController(database: PostgresConfiguration, kafka: KafkaConfiguration?) throws -> RunningRole {
         let logger = try settings.logger(role: "controller")
         let instance = try settings.instance(role: "controller")
+        let stop = StopSignal()
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance),
-            producesTo: [Topics.outcomes, Topics.runs, Topics.runEvents, Topics.deadLetters], logger: logger)
+            producesTo: [Topics.outcomes, Topics.runs, Topics.runEvents, Topics.deadLetters], logger: logger, stop: stop
+        )
         let role = ControllerRole(
             configuration: ControllerConfiguration(
                 database: database, instance: instance,
                 retentionDays: try settings.integer(.retentionDays, 1...36_500)),
-            bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+            bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         bus.start()
-        role.start()
-        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start { role.start() }
+        return RunningRole(readiness: { [gate.readiness] + role.readiness }) { deadline in
+            stop.raise()
+            if gate.close() {
+                role.shutdown(deadlineMilliseconds: deadline)
+            } else {
+                bus.shutdown(deadlineMilliseconds: deadline)
+            }
+        }
     }
 
     func startWorker(
@@ -81,6 +99,7 @@ struct Wiring {
     ) throws -> RunningRole {
         let logger = try settings.logger(role: "worker")
         let instance = try settings.instance(role: "worker")
+        let stop = StopSignal()
         var stores = try settings.objectStores()
         if stores.bucketRoot == nil { stores.bucketRoot = bucketRoot }
         let configuration = WorkerConfiguration(
@@ -91,12 +110,20 @@ struct Wiring {
         // Nobody waits for run events: who wants to know of a run asks the store.
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance), producesTo: [Topics.runEvents], lingerMilliseconds: 25,
-            logger: logger)
+            logger: logger, stop: stop)
         let role = WorkerRole(
-            configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: process.stop)
+            configuration: configuration, bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         bus.start()
-        role.start()
-        return RunningRole(readiness: { role.readiness }) { role.shutdown(deadlineMilliseconds: $0) }
+        let gate = SchemaGate(database: database, logger: logger, stop: stop)
+        gate.start { role.start() }
+        return RunningRole(readiness: { [gate.readiness] + role.readiness }) { deadline in
+            stop.raise()
+            if gate.close() {
+                role.shutdown(deadlineMilliseconds: deadline)
+            } else {
+                bus.shutdown(deadlineMilliseconds: deadline)
+            }
+        }
     }
 
     func authentication() throws -> AuthenticationMode {

@@ -7,13 +7,15 @@ import Testing
 @testable import Controller
 
 @Suite struct DeadLetterTests {
-    private func bury(_ value: [UInt8]?, key: [UInt8]? = Array("key".utf8)) throws -> (
+    private func bury(
+        _ value: [UInt8]?, key: [UInt8]? = Array("key".utf8), header: String = "what\u{0}ever"
+    ) throws -> (
         row: (topic: String, key: String, headers: String, value: String), letter: JSONValue
     ) {
         var effects = Effects(source: "/test")
         let message = KafkaMessage(
             topic: "commands", partition: 3, offset: 41, key: key, value: value,
-            headers: [KafkaHeader(name: "ce_type", value: "what\u{0}ever")], timestampMilliseconds: 0)
+            headers: [KafkaHeader(name: "ce_type", value: header)], timestampMilliseconds: 0)
         effects.bury(message, reason: "because")
         #expect(effects.deadLetters == 1)
         let row = try #require(effects.outbox.first)
@@ -46,6 +48,10 @@ import Testing
     func aLetterAlwaysFits(_ byte: UInt8) throws {
         let row = try bury([UInt8](repeating: byte, count: Topics.maximumMessageBytes)).row
         #expect(row.value.utf8.count + row.headers.utf8.count < Topics.maximumMessageBytes)
+        let everywhere = [UInt8](repeating: byte, count: 1_000_000)
+        let other = try bury(everywhere, key: everywhere, header: String(decoding: everywhere, as: UTF8.self)).row
+        #expect(
+            other.value.utf8.count + other.headers.utf8.count + other.key.utf8.count < Topics.maximumMessageBytes)
     }
 
     /// A cut within a character, bytes that are no text, and NUL, which PostgreSQL does not hold.

@@ -112,12 +112,15 @@ import Testing
         #expect(current)
     }
 
-    @Test func anEarlierRunIsOver() {
+    @Test func theLateEndOfAnEarlierRunCountsAndNoMore() {
         var activity = FlowActivity()
         _ = activity.apply(event(.started, run: 2, queuedAt: 500))
-        let stale = activity.apply(event(.failed, run: 1, queuedAt: 100))
+        let stale = activity.apply(event(.progress, run: 1, queuedAt: 100))
         #expect(!stale)
+        let counted = activity.apply(event(.failed, run: 1, queuedAt: 100))
+        #expect(counted)
         #expect(activity.lastRun == Fixtures.id(2) && activity.lastRunState == .inProgress)
+        #expect(activity.runsEnded == 1 && activity.consecutiveFailures == 1)
     }
 
     /// Whatever order and however often the events of one run come: once its end has come, it counts once.

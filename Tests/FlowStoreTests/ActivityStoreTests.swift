@@ -45,6 +45,25 @@ extension FlowStoreTests {
             #expect(again[Store.id(1)]?.changed == false)
         }
 
+        /// More ends than are kept one by one.
+        @Test func endsComeBackAsTheyWereWritten() throws {
+            for run in 1...20 {
+                var all = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])
+                let at = 1_700_000_000_000_000 + Int64(run)
+                let isNew = all[Store.id(1)]?.activity.apply(
+                    event(run == 15 ? .succeeded : .failed, run: run, queuedAt: at))
+                #expect(isNew == true)
+                all[Store.id(1)]?.changed = true
+                try save(all)
+                let again = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])
+                #expect(again[Store.id(1)]?.activity == all[Store.id(1)]?.activity)
+            }
+            #expect(
+                try store.connection.lines(
+                    "SELECT runs_ended, consecutive_failures FROM flow_activity WHERE runs_ended > 0")
+                    == ["20|5"])
+        }
+
         @Test func aStaleVersionIsRefused() throws {
             var stale = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1), Store.id(2)])
             for flow in [1, 2] {

@@ -22,6 +22,27 @@ extension FlowStoreTests {
             #expect(try store.connection.lines("SELECT token FROM command_outcomes") == ["t5"])
         }
 
+        /// Nobody can retry with the token that a command was given for want of another.
+        @Test func ownTokensAreKeptBriefly() throws {
+            let own = Command.ownToken(id: Store.id(1))
+            try store.apply([
+                Store.command(1, "CreateFlow", "a", token: own), Store.command(2, "CreateFlow", "b", token: "client's"),
+                Store.command(3, "CreateFlow", "c", token: Command.ownToken(id: Store.id(9))),
+            ])
+            #expect(
+                try store.connection.lines(
+                    """
+                    SELECT token, extract(epoch FROM date_trunc('hour', expires_at - clock_timestamp() + interval '1 minute'))::int
+                    FROM command_outcomes ORDER BY expires_at, token
+                    """)
+                    == ["\(own)|0", "client's|28800", "\(Command.ownToken(id: Store.id(9)))|28800"])
+            let brief = try store.connection.count(
+                "command_outcomes",
+                where:
+                    "expires_at BETWEEN clock_timestamp() + interval '2 min' AND clock_timestamp() + interval '5 min'")
+            #expect(brief == 1)
+        }
+
         @Test func measuresTheBacklog() throws {
             #expect(try MaintenanceStore.backlog(store.connection) == (0, 0, 0, 0))
             try store.startRuns(1...3)
@@ -132,6 +153,22 @@ extension FlowStoreTests {
             try apply(rest)
             let activity = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])[Store.id(1)]?.activity
             #expect(activity?.consecutiveFailures == 3 && activity?.lastRun == Store.id(1003))
+        }
+
+        /// An earlier run's event was lost, a later run's was not.
+        @Test func anEndBeforeAnotherIsFound() throws {
+            try store.startRuns(1...1)
+            try end(1001, .error)
+            try store.apply([Store.command(1_002, "StartFlow", "flow-1")])
+            try end(1002, .error)
+            let both = try MaintenanceStore.unappliedEnds(store.connection, limit: 9)
+            #expect(both.map { $0.runID } == [Store.id(1001), Store.id(1002)])
+            try apply([both[1]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).map { $0.runID } == [Store.id(1001)])
+            try apply([both[0]])
+            #expect(try MaintenanceStore.unappliedEnds(store.connection, limit: 9).isEmpty)
+            let activity = try ActivityStore.load(store.connection, flowUUIDs: [Store.id(1)])[Store.id(1)]?.activity
+            #expect(activity?.consecutiveFailures == 2 && activity?.lastRun == Store.id(1002))
         }
 
         @Test func anEndAfterProgressIsFound() throws {

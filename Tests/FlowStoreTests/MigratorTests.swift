@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FlowDomain
 import FoundationEssentials
 import Glibc
 import PostgreSQL
@@ -29,6 +30,55 @@ extension FlowStoreTests {
             #expect(try migrator.apply(migrations) == 0)
             #expect(try connection.count("schema_migrations") == migrations.count)
             #expect(try connection.count("flows") == 0)
+        }
+
+        /// `/readyz` goes by the number in the program, `migrate` by the folder.
+        @Test func theProgramKnowsTheNewestMigration() throws {
+            let versions = try Migrator.read(folder: TestDatabase.migrations).map { $0.version }
+            #expect(versions == Array(1...SchemaVersion.newest), "numbered without a gap, up to SchemaVersion.newest")
+        }
+
+        @Test func saysWhichMigrationIsMissing() throws {
+            let migrations = try Migrator.read(folder: TestDatabase.migrations)
+            let (connection, migrator) = try begin("migrate_missing")
+            #expect(try SchemaVersion.firstMissing(connection) == 1)
+            _ = try migrator.apply(Array(migrations.dropLast()))
+            #expect(try SchemaVersion.firstMissing(connection) == SchemaVersion.newest)
+            _ = try migrator.apply(migrations)
+            #expect(try SchemaVersion.firstMissing(connection) == nil)
+            #expect(try SchemaVersion.firstMissing(connection, newest: SchemaVersion.newest - 1) == nil)
+            #expect(
+                try SchemaVersion.firstMissing(connection, newest: SchemaVersion.newest + 1) == SchemaVersion.newest + 1
+            )
+        }
+
+        /// Flows whose runs were counted before the migration that tells ends apart.
+        @Test func countsFromBeforeStayCounted() throws {
+            let migrations = try Migrator.read(folder: TestDatabase.migrations)
+            let (connection, migrator) = try begin("migrate_ends")
+            _ = try migrator.apply(Array(migrations.prefix(1)))
+            for (number, state) in [(1, "Error"), (2, "InProgress")] {
+                try connection.script(
+                    """
+                    INSERT INTO flows VALUES ('\(Store.id(number))', 'a', 'n\(number)', 1, 1, 1, 'Active', NULL, NULL, 'OnDemand',
+                        'S3', 'S3', '{}', now(), now(), 'me', 'me');
+                    INSERT INTO flow_activity VALUES ('\(Store.id(number))', 1, '\(Store.id(7))', millrace_time(5000), now(),
+                        '\(state)', '', 1, \(number == 1 ? RunEvent.endSequence : 1), 3, 9);
+                    """)
+            }
+            _ = try migrator.apply(migrations)
+            var all = try ActivityStore.load(connection, flowUUIDs: [Store.id(1), Store.id(2)])
+            for number in [1, 2] {
+                let end = RunEvent(
+                    kind: .failed, account: "a", flowUUID: Store.id(number), flowName: "n", runID: Store.id(7),
+                    attempt: 1,
+                    sequence: RunEvent.endSequence, queuedAt: 5_000, startedAt: nil, occurredAt: 6_000,
+                    figures: RunFigures(), message: "")
+                let isNew = all[Store.id(number)]?.activity.apply(end)
+                #expect(isNew == (number == 2))
+            }
+            #expect(all[Store.id(1)]?.activity.runsEnded == 9 && all[Store.id(1)]?.activity.consecutiveFailures == 3)
+            #expect(all[Store.id(2)]?.activity.runsEnded == 10 && all[Store.id(2)]?.activity.consecutiveFailures == 4)
         }
 
         @Test func appliesInOrder() throws {

@@ -233,7 +233,7 @@ extension FlowStoreTests {
         @Test func renewingPassesOverWhatIsBeingWritten() throws {
             try store.startRuns(1...3)
             _ = try store.claim([1001, 1002, 1003])
-            let ledger = try Cluster.connect()
+            let ledger = try testDatabase.connect()
             defer { ledger.close() }
             try ledger.transaction { ledger in
                 try ledger.script("UPDATE live_runs SET manifest = '{}' WHERE run_id = '\(Store.id(1002))'")

@@ -10,12 +10,13 @@ import Threading
 
 extension IngestorDatabaseTests {
     @Suite(.serialized) struct ReadPoolTests {
-        private func pool(_ database: PostgresConfiguration? = nil, threads: Int = 1, waiting: Int = 2) throws
-            -> ReadPool
-        {
+        private func pool(
+            _ database: PostgresConfiguration? = nil, threads: Int = 1, waiting: Int = 2,
+            statementMilliseconds: Int = 60_000
+        ) throws -> ReadPool {
             ReadPool(
                 database: try database ?? testDatabase.configuration(), threads: threads, waiting: waiting,
-                logger: testLogger)
+                statementMilliseconds: statementMilliseconds, logger: testLogger)
         }
 
         @Test func readersWorkAtTheSameTime() throws {
@@ -26,7 +27,7 @@ extension IngestorDatabaseTests {
             let both = Mailbox<Bool>()
             for _ in 0..<2 {
                 #expect(
-                    pool.submit { connection in
+                    pool.submit(deadline: later) { connection in
                         _ = sessions.offer(try? connection.get().value("SELECT pg_backend_pid()"))
                         _ = both.take(upTo: 1, timeoutMilliseconds: 30_000)
                     })
@@ -41,12 +42,12 @@ extension IngestorDatabaseTests {
             let pool = try pool(waiting: 2)
             // Nobody works yet.
             let done = Mutex(0)
-            for _ in 0..<2 { #expect(pool.submit { _ in done.withLock { $0 += 1 } }) }
-            #expect(!pool.submit { _ in done.withLock { $0 += 1 } })
+            for _ in 0..<2 { #expect(pool.submit(deadline: later) { _ in done.withLock { $0 += 1 } }) }
+            #expect(!pool.submit(deadline: later) { _ in done.withLock { $0 += 1 } })
             pool.start()
             pool.shutdown()
             #expect(done.withLock { $0 } == 2, "what was taken is done, also at the end")
-            #expect(!pool.submit { _ in })
+            #expect(!pool.submit(deadline: later) { _ in })
         }
 
         @Test func aJobHearsThatTheDatabaseIsAway() throws {
@@ -55,7 +56,7 @@ extension IngestorDatabaseTests {
             defer { pool.shutdown() }
             let heard = Mailbox<PostgresError.Kind?>()
             #expect(
-                pool.submit { connection in
+                pool.submit(deadline: later) { connection in
                     if case .failure(let error) = connection {
                         _ = heard.offer(error.kind)
                     } else {
@@ -72,11 +73,64 @@ extension IngestorDatabaseTests {
             defer { pool.shutdown() }
             let results = Mailbox<String?>()
             #expect(
-                pool.submit { connection in
+                pool.submit(deadline: later) { connection in
                     _ = try? connection.get().value("SELECT pg_terminate_backend(pg_backend_pid())")
                 })
-            #expect(pool.submit { connection in _ = results.offer(try? connection.get().value("SELECT 1")) })
+            #expect(
+                pool.submit(deadline: later) { connection in _ = results.offer(try? connection.get().value("SELECT 1"))
+                })
             #expect(results.take(timeoutMilliseconds: 30_000) == ["1"])
+        }
+
+        private static func outcome(_ connection: Result<PostgresConnection, PostgresError>, _ sql: String) -> String {
+            do {
+                return try connection.get().execute(SQLStatement("test \(sql.hashValue)", sql), []).text(0, 0) ?? "null"
+            } catch {
+                return "\(error.kind)"
+            }
+        }
+
+        private var later: Int { MonotonicClock.milliseconds + 60_000 }
+
+        @Test func aReadThatHangsIsEndedAndTheNextOneRuns() throws {
+            let pool = try pool(statementMilliseconds: 200)
+            pool.start()
+            defer { pool.shutdown() }
+            let answers = Mailbox<String>()
+            for sql in ["SELECT pg_sleep(1000)", "SELECT 7"] {
+                #expect(pool.submit(deadline: later) { _ = answers.offer(Self.outcome($0, sql)) })
+            }
+            #expect(answers.take(upTo: 1, timeoutMilliseconds: 60_000) == ["timeout"])
+            #expect(answers.take(upTo: 1, timeoutMilliseconds: 60_000) == ["7"])
+        }
+
+        @Test func aJobPastItsDeadlineDoesNotRun() throws {
+            let pool = try pool(waiting: 3)
+            pool.start()
+            defer { pool.shutdown() }
+            let begun = Mailbox<Bool>()
+            let release = Mailbox<Bool>()
+            let answers = Mailbox<String>()
+            #expect(
+                pool.submit(deadline: later) { _ in
+                    _ = begun.offer(true)
+                    _ = release.take(upTo: 1, timeoutMilliseconds: 60_000)
+                })
+            #expect(begun.take(upTo: 1, timeoutMilliseconds: 60_000) == [true])
+            let deadline = MonotonicClock.milliseconds + 1
+            #expect(pool.submit(deadline: deadline) { _ = answers.offer(Self.outcome($0, "SELECT 1")) })
+            #expect(pool.submit(deadline: later) { _ = answers.offer(Self.outcome($0, "SELECT 2")) })
+            while MonotonicClock.milliseconds <= deadline { _ = answers.take(timeoutMilliseconds: 1) }
+            _ = release.offer(true)
+            #expect(answers.take(upTo: 1, timeoutMilliseconds: 60_000) == ["timeout"])
+            #expect(answers.take(upTo: 1, timeoutMilliseconds: 60_000) == ["2"])
+        }
+
+        @Test func aReadOutOfTimeIsAnsweredWith503() {
+            for kind in [PostgresError.Kind.timeout, .connection] {
+                let answer = FlowReads.translated(PostgresError(kind: kind, message: "m"))
+                #expect(answer.status == 503 && answer.retryAfterSeconds != nil)
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ final class SenderUnderTest {
             account: "1", region: "r", instance: Self.instance, commandDeadlineMilliseconds: deadlineMilliseconds)
         pending = PendingCommands(limit: maximumPending)
         shared = SharedState(database: database, logger: testLogger, stop: stop)
-        reads = ReadPool(database: database, threads: 1, waiting: 10, logger: testLogger)
+        reads = ReadPool(database: database, threads: 1, waiting: 10, statementMilliseconds: 5_000, logger: testLogger)
         outcomes = OutcomeConsumer(
             bus: bus, instance: Self.instance, pending: pending, answers: answers, logger: testLogger, stop: stop)
         let sender = CommandSender(

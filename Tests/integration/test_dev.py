@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`millrace dev`, the embedded default, and the command line of every role."""
 
+import concurrent.futures
+import glob
 import os
+import shutil
+import signal
 import subprocess
+import threading
 
 import pytest
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
 
 from support import clients, flows
 from support.cluster import clean_environment
@@ -55,6 +62,10 @@ class Dev:
                           if record["executionId"] == execution and record["executionStatus"] not in ("InProgress", "CancelStarted")),
                          None),
             40, lambda: f"the end of {name}'s run\n{self.member.process.tail()}")
+
+    def broker_pid(self):
+        (broker,) = [line for line in self.processes() if line.endswith(" broker")]
+        return int(broker.split()[0])
 
     def processes(self):
         """Command lines of every live process that has the data folder in its command line or environment."""
@@ -123,6 +134,64 @@ def test_sigterm_stops_everything_with_status_0(dev):
     assert dev.member.stop(timeout=40) == 0, dev.member.process.tail()
 
 
+def test_sigterm_answers_what_was_taken_in_and_keeps_it(dev):
+    """While the broker stands still, commands wait in the api; SIGTERM comes; the broker goes on. Beside it a client that
+    never ceases to send."""
+    if not dev.member.alive:
+        dev.start()
+    waiting = [unique("waiting") for _ in range(20)]
+    url, over, streamed, refused = dev.api_urls()[0], threading.Event(), [], []
+
+    def send(name):
+        return dev.client(url, retries=0, read_timeout=60).create_flow(**dev.flow(name))["ResponseMetadata"]["HTTPStatusCode"]
+
+    def stream():
+        while not over.is_set():
+            name = unique("streamed")
+            try:
+                send(name)
+                streamed.append(name)
+            except (ClientError, BotoCoreError) as error:  # taken in no more, or cut off
+                refused.append(error)
+                over.wait(0.01)
+
+    def log_has(message):
+        return any(line.get("message") == message for line in dev.member.log_lines())
+
+    def waits():
+        return max((value for (name, _), value in dev.member.metrics().items() if name == "millrace_pending_commands"), default=0)
+
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        try:
+            streams = [pool.submit(stream) for _ in range(3)]
+            wait_until(lambda: len(streamed) >= 30, 30, lambda: f"a stream: {len(streamed)} {refused[:3]}")
+            broker = dev.broker_pid()
+            os.kill(broker, signal.SIGSTOP)
+            try:
+                answers = [pool.submit(send, name) for name in waiting]
+                # 3 of the streams and all of these.
+                wait_until(lambda: waits() >= len(waiting) + 3, 30, lambda: f"commands that wait: {waits()}")
+                dev.member.process.send(signal.SIGTERM)
+                wait_until(lambda: log_has("stopping"), 20, lambda: f"the signal\n{dev.member.process.tail()}")
+            finally:
+                os.kill(broker, signal.SIGCONT)
+            assert [answer.result() for answer in answers] == [200] * len(waiting)
+            assert dev.member.process.wait_for_exit(40) == 0, dev.member.process.tail()
+        finally:
+            over.set()
+        for done in streams:
+            done.result()
+    dev.start()
+    client, listed, token = dev.client(), set(), {}
+    while True:
+        page = client.list_flows(maxResults=100, **token)
+        listed |= {flow["flowName"] for flow in page["flows"]}
+        if "nextToken" not in page:
+            break
+        token = {"nextToken": page["nextToken"]}
+    assert set(waiting) | set(streamed) <= listed
+
+
 # The command line
 
 
@@ -150,6 +219,12 @@ def test_help_lists_the_roles(binary):
     assert done.returncode == 0
     for role in ROLES:
         assert role in done.stdout
+
+
+@pytest.mark.parametrize("role", ["worker", "dev"])
+def test_help_hides_what_is_for_tests(binary, role):
+    shown = run(binary, role, "--help").stdout
+    assert "MILLRACE_WORKER_SLOTS" in shown and "MILLRACE_TEST" not in shown and "--test-" not in shown
 
 
 NOWHERE = {"DATABASE_URL": "postgresql:///nowhere?host=/nonexistent", "KAFKA_BROKERS": "127.0.0.1:1"}
@@ -189,12 +264,44 @@ def test_dependency_that_is_down_is_waited_for(binary):
     member = Member("controller", 1, binary, {
         **clean_environment(), **NOWHERE, "MILLRACE_METRICS_LISTEN": "127.0.0.1:0"}, new_folder("waiting")).start()
     try:
-        import requests
-
         member.process.wait_until(lambda: member.metrics_url, 10, "its port")
         answer = requests.get(f"{member.metrics_url}/readyz", timeout=5)
         assert answer.status_code == 503 and "postgres" in answer.text.lower()
         assert requests.get(f"{member.metrics_url}/healthz", timeout=5).status_code == 200
+        assert member.stop(timeout=40) == 0, member.process.tail()
+    finally:
+        member.kill()
+
+
+@pytest.mark.parametrize("role", ["api", "controller", "worker"])
+def test_role_waits_for_the_newest_migration(services, binary, tmp_path, role):
+    """A database that the program is newer than: the role stays, says what is missing, and begins once it is there."""
+    files = sorted(glob.glob(os.path.join(os.path.dirname(__file__), "..", "..", "migrations", "*.sql")))
+    older = tmp_path / "older"
+    older.mkdir()
+    for file in files[:-1]:
+        shutil.copy(file, older)
+    database = services.postgres.create_database()
+    broker = services.preferred_broker()
+    environment = {
+        **clean_environment(), "DATABASE_URL": services.postgres.url(database), "KAFKA_BROKERS": broker.bootstrap,
+        "MILLRACE_TOPIC_PREFIX": getattr(broker, "topic_prefix", unique("schema") + "."),
+        "MILLRACE_AUTH": "none", "MILLRACE_LISTEN": "127.0.0.1:0", "MILLRACE_METRICS_LISTEN": "127.0.0.1:0"}
+    if role != "api":
+        del environment["MILLRACE_AUTH"], environment["MILLRACE_LISTEN"]
+    assert run(binary, "migrate", **environment, MILLRACE_MIGRATIONS=str(older)).returncode == 0
+    member = Member(role, 1, binary, environment, new_folder("schema")).start()
+    try:
+        member.process.wait_until(lambda: member.metrics_url, 20, "its port")
+
+        def readiness():
+            return requests.get(f"{member.metrics_url}/readyz", timeout=5)
+
+        missing = f"migration {len(files)} is missing"
+        member.process.wait_until(lambda: missing in readiness().text, 20, missing)
+        assert readiness().status_code == 503
+        assert run(binary, "migrate", **environment).returncode == 0
+        member.wait_ready(40)
         assert member.stop(timeout=40) == 0, member.process.tail()
     finally:
         member.kill()

@@ -388,6 +388,13 @@ def test_run_uses_the_definition_that_it_was_started_with(folder):
     folder.cluster.wait_run(name, execution)
     assert lines(folder.outputs(name).values()) == [{"id": "1"}]
 
+    def revisions():
+        with folder.cluster.postgres.connect(folder.cluster.database) as connection:
+            return [row[0] for row in connection.execute(
+                "SELECT d.revision FROM flow_definitions d JOIN flows f ON f.uuid = d.flow_uuid WHERE f.name = %s", [name])]
+
+    wait_until(lambda: revisions() == [2], 30, lambda: f"the end of the replaced definition: {revisions()}")
+
 
 # Cancelling, deleting, giving up: with an S3 whose answers can be held
 
