@@ -27,7 +27,7 @@ class Sizes:
     both_flows: int = 2000
     both_seconds: int = 30
     both_connections: int = 32
-    slots: int = 8
+    slots: int = 16
     rest_seconds: int = 15
     peer_latency: int = 1000
     peer_backlog: int = 20_000
