@@ -106,6 +106,8 @@ class Procrastinate:
         self.environment = {"BENCH_DATABASE": self.url, "PYTHONPATH": str(PEERS)}
         os.environ.update(self.environment)
         sys.path.insert(0, str(PEERS))
+        # Made anew for each round: its pool knows the database of the one before.
+        sys.modules.pop("procrastinate_app", None)
         import procrastinate_app
 
         self.app = procrastinate_app.app
