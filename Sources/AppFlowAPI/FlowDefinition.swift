@@ -10,6 +10,8 @@ public struct FlowDefinition: Sendable, Equatable {
     public let trigger: TriggerDefinition
     public let source: SourceDefinition
     public let destinations: [DestinationDefinition]
+    /// The profile of each destination, in order; nil where none is named.
+    public let destinationProfileNames: [String?]
     public let tasks: [FlowTask]
     /// Texts by tag key.
     public let tags: JSONObject
@@ -28,9 +30,25 @@ public struct FlowDefinition: Sendable, Equatable {
                 try DestinationDefinition(value, path: "destinationFlowConfigList.\(index + 1).member"))
         }
         self.destinations = destinations
+        destinationProfileNames = (input["destinationFlowConfigList"]?.arrayValue ?? []).map {
+            $0["connectorProfileName"]?.stringValue
+        }
         tasks = (input["tasks"]?.arrayValue ?? []).map { FlowTask($0) }
         tags = input["tags"]?.objectValue ?? [:]
         metadataCatalogConfig = input["metadataCatalogConfig"]?.objectValue
+    }
+
+    /// A profile that a flow names, and the connector it must be of.
+    public struct ProfileUse: Sendable, Equatable {
+        public let profileName: String
+        public let connectorType: String
+    }
+
+    /// The profiles that the flow names, the source's first.
+    public var profileUses: [ProfileUse] {
+        let named = zip([source.connectorProfileName] + destinationProfileNames,
+            [source.connectorType] + destinations.map(\.connectorType))
+        return named.compactMap { name, type in name.map { ProfileUse(profileName: $0, connectorType: type) } }
     }
 }
 
@@ -67,6 +85,9 @@ public struct SourceDefinition: Sendable, Equatable {
         apiVersion = value?["apiVersion"]?.stringValue
         connectorProfileName = value?["connectorProfileName"]?.stringValue
         incrementalPullConfig = value?["incrementalPullConfig"]?.objectValue
+        if let known = ConnectorCatalogue.connector(connectorType), known.source == nil {
+            throw .validation("Connector \(connectorType) can not be used as a source.")
+        }
         let all = value?["sourceConnectorProperties"]?.objectValue ?? [:]
         let own = try ConnectorNames.ownProperties(
             in: all, of: connectorType, path: "sourceFlowConfig.sourceConnectorProperties")
@@ -97,6 +118,9 @@ public enum DestinationDefinition: Sendable, Equatable {
 
     init(_ value: JSONValue, path: String) throws(APIError) {
         let type = value["connectorType"]?.stringValue ?? ""
+        if let known = ConnectorCatalogue.connector(type), known.destination == nil {
+            throw .validation("Connector \(type) can not be used as a destination.")
+        }
         let all = value["destinationConnectorProperties"]?.objectValue ?? [:]
         let own = try ConnectorNames.ownProperties(
             in: all, of: type, path: path + ".destinationConnectorProperties")

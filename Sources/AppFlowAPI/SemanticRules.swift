@@ -5,25 +5,19 @@ internal import JSON
 /// What CreateFlow and UpdateFlow refuse beyond the constraints of single members, in AppFlow's words where they are
 /// known.
 public enum SemanticRules {
-    /// Checks a definition on its own, and that this version can run it.
-    /// - Parameter operation: `Create` or `Update`; messages begin with it.
+    /// Checks a definition on its own. Whether the profiles in `FlowDefinition.profileUses` exist is for the controller,
+    /// who has the rows.
+    /// - Parameters:
+    ///   - operation: `Create` or `Update`; messages begin with it.
+    ///   - isStrict: AppFlow's own limits bind where Millrace is more generous.
     /// - Throws: ValidationException.
-    public static func checkFlow(_ definition: FlowDefinition, operation: String) throws(APIError) {
-        var problems: [String] = []
-        if definition.trigger.type == "Scheduled", definition.trigger.properties["Scheduled"] == nil {
-            problems.append("TriggerProps is required for Scheduled Trigger Type.")
-        }
-        if definition.destinations.isEmpty { problems.append("A destination is required.") }
-        for destination in definition.destinations {
-            if let size = destination.s3?.targetFileSize, size < 0 {
-                problems.append("targetFileSize must not be negative.")
-            }
-        }
-        try refuse(problems, operation)
+    public static func checkFlow(
+        _ definition: FlowDefinition, operation: String, isStrict: Bool = false
+    ) throws(APIError) {
+        try refuse(ConnectorRules.problems(definition, isStrict: isStrict), operation)
         try refuse(taskErrors(TaskRules.operatorProblems(definition)), operation)
         try refuse(taskErrors(TaskRules.taskProblems(definition)), operation)
-        try refuse(taskErrors(TaskRules.wholeProblems(definition)), operation)
-        try SupportedFeatures.check(definition)
+        try refuse(taskErrors(TaskRules.wholeProblems(definition, isStrict: isStrict)), operation)
     }
 
     /// Checks what an update must not change: the connectors and the destination's object.

@@ -11,7 +11,7 @@ enum TaskRules {
         let operators: Set<String>
     }
 
-    private static let filterOperators: Set<String> = [
+    static let filterOperators: Set<String> = [
         "PROJECTION", "EQUAL_TO", "NOT_EQUAL_TO", "CONTAINS", "LESS_THAN", "LESS_THAN_OR_EQUAL_TO", "GREATER_THAN",
         "GREATER_THAN_OR_EQUAL_TO", "BETWEEN",
     ]
@@ -69,7 +69,7 @@ enum TaskRules {
     }
 
     /// What the list of tasks lacks as a whole.
-    static func wholeProblems(_ definition: FlowDefinition) -> [String] {
+    static func wholeProblems(_ definition: FlowDefinition, isStrict: Bool = false) -> [String] {
         let tasks = definition.tasks
         let projections = tasks.filter {
             $0.taskType == "Filter" && $0.operatorName(for: definition.source.unionKey) == "PROJECTION"
@@ -77,8 +77,12 @@ enum TaskRules {
         let types = tasks.map(\.taskType)
         let mapAlls = types.filter { $0 == "Map_all" }.count
         let passes = types.contains("Passthrough")
-        // Seen for every other source; flows from S3 that only map are accepted.
-        if definition.source.connectorType != "S3", projections.isEmpty, mapAlls == 0, !passes {
+        // Seen for every other source; flows from S3 that only map are accepted. A source without the operator, such as
+        // Amplitude, has no projections.
+        let projects = ConnectorCatalogue.connector(definition.source.connectorType)?.operators.contains("PROJECTION")
+        if definition.source.connectorType != "S3" || isStrict, projects == true, projections.isEmpty, mapAlls == 0,
+            !passes
+        {
             return ["You must specify a projection task or a MAP_ALL task"]
         }
         var problems: [String] = []

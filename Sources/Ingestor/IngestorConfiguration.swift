@@ -30,12 +30,14 @@ public struct IngestorConfiguration: Sendable {
     public var readPatienceMilliseconds: Int
     /// A read that takes longer in the database is ended there.
     public var readStatementMilliseconds: Int
+    /// Whether AppFlow's own limits bind where Millrace is more generous.
+    public var isStrict: Bool
 
     public init(
         server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
         account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
         maximumPending: Int = 10_000, readers: Int = 4, readPatienceMilliseconds: Int = 5_000,
-        readStatementMilliseconds: Int = 5_000
+        readStatementMilliseconds: Int = 5_000, isStrict: Bool = false
     ) {
         self.server = server
         self.database = database
@@ -48,5 +50,6 @@ public struct IngestorConfiguration: Sendable {
         self.readers = readers
         self.readPatienceMilliseconds = readPatienceMilliseconds
         self.readStatementMilliseconds = readStatementMilliseconds
+        self.isStrict = isStrict
     }
 }

@@ -60,6 +60,9 @@ public final class IngestorRole: Sendable {
             answers: answers,
             reads: FlowReads(
                 pool: reads, answers: answers, shared: shared,
+                patienceMilliseconds: configuration.readPatienceMilliseconds),
+            connectors: ConnectorReads(
+                pool: reads, answers: answers, shared: shared, directory: EmptyConnectorDirectory(),
                 patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands)
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }

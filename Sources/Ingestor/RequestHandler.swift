@@ -16,6 +16,7 @@ struct RequestHandler: Sendable {
     let authenticator: Authenticator
     let answers: Answers
     let reads: FlowReads
+    let connectors: ConnectorReads
     let commands: CommandSender
 
     func handle(_ exchange: HTTPExchange) {
@@ -43,11 +44,19 @@ struct RequestHandler: Sendable {
         case "CreateFlow", "UpdateFlow":
             try requireWrite(caller, operation)
             let definition = try FlowDefinition(input: input)
-            try SemanticRules.checkFlow(definition, operation: operation == "CreateFlow" ? "Create" : "Update")
+            try SemanticRules.checkFlow(
+                definition, operation: operation == "CreateFlow" ? "Create" : "Update",
+                isStrict: configuration.isStrict)
             try commands.send(operation, input, caller, exchange)
         case "StartFlow", "DeleteFlow", "CancelFlowExecutions":
             try requireWrite(caller, operation)
             try commands.send(operation, input, caller, exchange)
+        case "DescribeConnectors", "DescribeConnector", "ListConnectors", "ListConnectorEntities",
+            "DescribeConnectorEntity":
+            try connectors.perform(operation, input, caller, exchange)
+        case "ResetConnectorMetadataCache":
+            try requireWrite(caller, operation)
+            try connectors.perform(operation, input, caller, exchange)
         default:
             throw .validation("The operation \(operation) is not supported by this version of Millrace.")
         }

@@ -131,6 +131,7 @@ final class RunExecutor {
         } catch {
             throw AttemptFailure(permanent: "The flow's definition cannot be read: \(error)")
         }
+        if let problem = RunSupport.problem(definition) { throw AttemptFailure(permanent: problem) }
         let (reader, writer) = try stores(for: handle) { handle.shouldStop }
         var transfer = try FlowTransfer(
             definition: definition, handle: handle, reader: reader, writer: writer,

@@ -44,6 +44,8 @@ extension Setting {
         "MILLRACE_CREDENTIALS_FILE", "", "AWS-style file of the keys that may call; needed by sigv4")
     static let commandSeconds = Setting("MILLRACE_COMMAND_SECONDS", "10", "how long a client waits for its command")
     static let listen = Setting("MILLRACE_LISTEN", "127.0.0.1:8080", "address of the API")
+    static let strict = Setting(
+        "MILLRACE_STRICT", "off", "on: AppFlow's own limits bind where Millrace is more generous")
     static let slots = Setting("MILLRACE_WORKER_SLOTS", "16", "runs executed at the same time")
     static let leaseSeconds = Setting("MILLRACE_LEASE_SECONDS", "15", "a dead worker's runs are taken over after this")
     static let maximumAttempts = Setting("MILLRACE_MAX_ATTEMPTS", "5", "attempts of a run before it ends in error")
@@ -79,5 +81,5 @@ extension Setting {
         linkLocal,
     ]
     static let runs = [slots, leaseSeconds, maximumAttempts, pauseAfterManifest]
-    static let api = [listen, authentication, credentialsFile, account, region, commandSeconds]
+    static let api = [listen, authentication, credentialsFile, account, region, commandSeconds, strict]
 }

@@ -47,7 +47,8 @@ struct Wiring {
         let configuration = IngestorConfiguration(
             server: server, database: database, authentication: authentication, account: account,
             region: settings.text(.region), instance: instance,
-            commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000)
+            commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000,
+            isStrict: try settings.flag(.strict))
         let stop = StopSignal()
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger, stop: stop)

@@ -201,9 +201,7 @@ import Testing
         let projection: JSONValue = [
             "taskType": "Filter", "sourceFields": ["Id"], "connectorOperator": ["Salesforce": "PROJECTION"],
         ]
-        #expect(
-            try F.refusal(["sourceFlowConfig": source, "tasks": [projection, map]])
-                == "Not supported yet: the source connector Salesforce (S3 is).")
+        #expect(try F.refusal(["sourceFlowConfig": source, "tasks": [projection, map]]) == nil)
     }
 
     @Test func triggersAndDestinations() throws {
@@ -222,18 +220,15 @@ import Testing
 
     @Test(
         arguments: [
-            (["triggerConfig": ["triggerType": "Event"]], "the trigger type Event"),
             (
                 [
                     "triggerConfig": [
                         "triggerType": "Scheduled",
-                        "triggerProperties": ["Scheduled": ["scheduleExpression": "rate(1days)"]],
+                        "triggerProperties": [
+                            "Scheduled": ["scheduleExpression": "rate(1days)", "dataPullMode": "Incremental"]
+                        ],
                     ]
-                ], "the trigger type Scheduled"
-            ),
-            (
-                ["destinationFlowConfigList": [FlowFixtures.destination, FlowFixtures.destination]],
-                "more than one destination"
+                ], "the data pull mode Incremental"
             ),
             (
                 [
@@ -277,9 +272,27 @@ import Testing
             ),
             (["tasks": [["taskType": "Passthrough", "sourceFields": []]]], "the task type Passthrough"),
         ] as [(JSONObject, String)])
-    func namesWhatIsNotSupported(_ replacements: JSONObject, _ feature: String) throws {
-        let message = try F.refusal(replacements)
-        #expect(message?.hasPrefix("Not supported yet: ") == true, "\(message ?? "accepted")")
-        #expect(message?.contains(feature) == true)
+    func createsWhatDoesNotRunYet(_ replacements: JSONObject, _ feature: String) throws {
+        #expect(try F.refusal(replacements) == nil)
+        let problem = RunSupport.problem(try F.definition(replacements))
+        #expect(problem?.hasPrefix("Not supported yet: ") == true, "\(problem ?? "supported")")
+        #expect(problem?.contains(feature) == true)
+    }
+
+    @Test func whatRunsHasNoProblem() throws {
+        #expect(RunSupport.problem(try F.definition()) == nil)
+        let twice = F.filter("BETWEEN", ["DATA_TYPE": "int", "LOWER_BOUND": "1", "UPPER_BOUND": "9"])
+        #expect(RunSupport.problem(try F.definition(["tasks": [F.projection, twice, Self.mapAll]])) == nil)
+        let complete: JSONValue = [
+            "triggerType": "Scheduled",
+            "triggerProperties": ["Scheduled": ["scheduleExpression": "rate(1days)", "dataPullMode": "Complete"]],
+        ]
+        #expect(RunSupport.problem(try F.definition(["triggerConfig": complete])) == nil)
+    }
+
+    @Test func aFlowHasOneDestination() throws {
+        #expect(
+            try F.refusal(["destinationFlowConfigList": [F.destination, F.destination]])
+                == "Create Flow request failed: [A flow has one destination, found 2.]")
     }
 }

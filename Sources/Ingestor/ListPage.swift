@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
+import JSON
+
+enum ListPageError {
+    static let invalid = APIError.validation("The nextToken is not valid for this request.")
+}
+
+/// A page of a list that is at hand. Its tokens hold the place in the list.
+struct ListPage<Element> {
+    let elements: ArraySlice<Element>
+    let nextToken: String?
+
+    /// - Parameter list: what a token is good for.
+    init(
+        _ all: [Element], _ input: JSONObject, _ list: String, _ shared: SharedState, defaultSize: Int
+    ) throws(APIError) {
+        var start = 0
+        if let token = input["nextToken"]?.stringValue {
+            guard let text = try shared.pageToken().read(token, list: list), let place = Int(text),
+                all.indices.contains(place)
+            else { throw ListPageError.invalid }
+            start = place
+        }
+        let end = min(all.count, start + (input["maxResults"]?.intValue ?? defaultSize))
+        elements = all[start..<end]
+        nextToken = end < all.count ? try shared.pageToken().make(String(end), list: list) : nil
+    }
+}
