@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Cryptography
 public import HTTPServer
 public import PostgreSQL
 
@@ -30,12 +31,14 @@ public struct IngestorConfiguration: Sendable {
     public var readPatienceMilliseconds: Int
     /// A read that takes longer in the database is ended there.
     public var readStatementMilliseconds: Int
+    /// What credentials are sealed with; without keys none are taken.
+    public var sealing: SealingKeys?
 
     public init(
         server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
         account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
         maximumPending: Int = 10_000, readers: Int = 4, readPatienceMilliseconds: Int = 5_000,
-        readStatementMilliseconds: Int = 5_000
+        readStatementMilliseconds: Int = 5_000, sealing: SealingKeys? = nil
     ) {
         self.server = server
         self.database = database
@@ -48,5 +51,6 @@ public struct IngestorConfiguration: Sendable {
         self.readers = readers
         self.readPatienceMilliseconds = readPatienceMilliseconds
         self.readStatementMilliseconds = readStatementMilliseconds
+        self.sealing = sealing
     }
 }

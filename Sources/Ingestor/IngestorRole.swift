@@ -60,7 +60,8 @@ public final class IngestorRole: Sendable {
             answers: answers,
             reads: FlowReads(
                 pool: reads, answers: answers, shared: shared,
-                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands)
+                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands,
+            profiles: ProfileRequests(sealing: configuration.sealing, commands: commands))
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }
 
