@@ -14,7 +14,7 @@ public struct Command: Sendable, Equatable {
     /// ARN of who sent it.
     public let principal: String
     /// What it is about.
-    public let resource: CommandResource
+    public let resource: ResourceName
     /// What makes a retry recognisable; nil when the client gave nothing of the kind.
     public let token: String?
     /// Keyed digest of the request as it came; empty without a token.
@@ -27,7 +27,7 @@ public struct Command: Sendable, Equatable {
     public let input: JSONObject
 
     public init(
-        id: String, operation: String, account: String, region: String, principal: String, resource: CommandResource,
+        id: String, operation: String, account: String, region: String, principal: String, resource: ResourceName,
         token: String?, digest: String, replyTo: String?, expiresAt: Int64, input: JSONObject
     ) {
         self.id = id
@@ -50,7 +50,7 @@ public struct Command: Sendable, Equatable {
     ) {
         self.init(
             id: id, operation: operation, account: account, region: region, principal: principal,
-            resource: CommandResource(.flow, flowName), token: token, digest: digest, replyTo: replyTo,
+            resource: ResourceName(.flow, flowName), token: token, digest: digest, replyTo: replyTo,
             expiresAt: expiresAt, input: input)
     }
 
@@ -95,12 +95,12 @@ public struct Command: Sendable, Equatable {
         region = try fields.string("region")
         principal = try fields.string("principal")
         if let flow = try fields.optionalString("flow") {
-            resource = CommandResource(.flow, flow)
+            resource = ResourceName(.flow, flow)
         } else {
             guard let kind = ARN.Kind(rawValue: try fields.string("kind")) else {
                 throw MessageError("member kind is of no kind that this version knows")
             }
-            resource = CommandResource(kind, try fields.string("name"))
+            resource = ResourceName(kind, try fields.string("name"))
         }
         token = try fields.optionalString("token")
         digest = try fields.optionalString("digest") ?? ""

@@ -3,7 +3,7 @@ public import AppFlowAPI
 public import JSON
 
 /// What a command is about: a kind of resource, and its name within the account.
-public struct CommandResource: Sendable, Hashable {
+public struct ResourceName: Sendable, Hashable {
     public let kind: ARN.Kind
     public let name: String
 
