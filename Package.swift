@@ -39,6 +39,8 @@ let package = Package(
         module("JSON", []),
         module("Observability", ["Threading"]),
         module("Cryptography", ["COpenSSL"]),
+        // Opens sealed credentials: for the worker alone.
+        module("Unsealing", ["Cryptography"]),
         module("Kafka", ["CRdKafka", "Threading", "Observability"]),
         module("PostgreSQL", ["CPostgreSQL", "Threading", "Observability"]),
         module("HTTPServer", ["CMicrohttpd", "Threading", "Observability"]),
@@ -75,7 +77,7 @@ let package = Package(
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Connectors",
                 "Tasks", "Records",
-                "HTTPClient", "Cryptography", "Observability", "Threading",
+                "HTTPClient", "Cryptography", "Unsealing", "Observability", "Threading",
             ]),
         module("LocalServices", ["Threading", "Observability"]),
 
@@ -102,6 +104,7 @@ let package = Package(
         tests("JSON", []),
         tests("Observability", []),
         tests("Cryptography", []),
+        tests("Unsealing", ["Cryptography"]),
         tests("Kafka", ["Observability", "Threading"]),
         tests("PostgreSQL", ["TestSupport", "Threading"]),
         tests("LocalServices", ["PostgreSQL", "Observability"]),
@@ -126,13 +129,13 @@ let package = Package(
             "Worker",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "JSON", "Kafka", "PostgreSQL", "Connectors", "TestSupport",
-                "FaultServer", "Observability", "Threading",
+                "FaultServer", "Observability", "Threading", "Cryptography", "Unsealing",
             ]),
         tests(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "HTTPClient", "TestSupport", "Observability", "Threading",
+                "HTTPClient", "TestSupport", "Observability", "Threading", "Cryptography", "Unsealing",
             ]),
     ]
 )

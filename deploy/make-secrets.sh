@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes deploy/secrets/ for docker-compose.yml: a database password and the API's first access key, both random, and a
-# place for the keys that flows use. What is already there stays.
+# Makes deploy/secrets/ for docker-compose.yml: a database password and the API's first access key, both random, a key
+# pair that credentials of connector profiles are sealed with, and a place for the keys that flows use. What is already
+# there stays. Needs openssl.
+#
+#   make-secrets.sh --rotate     adds a key pair: what is sealed from then on is sealed for the new one. Restart the workers
+#                                first, then the api. Keep the old private keys: they open what was sealed for them.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,6 +14,15 @@ random() { head -c 4096 /dev/urandom | LC_ALL=C tr -dc "$1" | head -c "$2"; }
 
 umask 077
 mkdir -p secrets
+
+add_sealing_pair() {
+    private=$(openssl genpkey -algorithm X25519)
+    printf '%s\n' "$private" >> secrets/sealing-private.pem
+    printf '%s\n' "$private" | openssl pkey -pubout >> secrets/sealing-public.pem
+    # The containers' user must read them; the folder around them stays closed.
+    chmod 644 secrets/sealing-private.pem secrets/sealing-public.pem
+}
+if [ ! -e secrets/sealing-private.pem ] || [ "${1:-}" = --rotate ]; then add_sealing_pair; fi
 if [ ! -e secrets/postgres.env ]; then
     password=$(random 'A-Za-z0-9' 32)
     printf 'POSTGRES_PASSWORD=%s\n' "$password" > secrets/postgres.env

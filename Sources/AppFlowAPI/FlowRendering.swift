@@ -64,7 +64,7 @@ public enum FlowRendering {
     }
 
     /// The value without members that the model does not know or that are null.
-    private static func pruned(_ value: JSONValue, shape place: Int, _ model: ServiceModel) -> JSONValue {
+    static func pruned(_ value: JSONValue, shape place: Int, _ model: ServiceModel) -> JSONValue {
         switch (model.shapes[place].kind, value) {
         case (.structure(let structure), .object(let object)):
             var result: JSONObject = [:]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 public import JSON
 
 /// A change that a client asked for, as it travels from the api to the controllers on the topic `commands`.
 public struct Command: Sendable, Equatable {
-    /// Unique; also the uuid of the flow it creates or the execution id of the run it starts, so that applying it again
+    /// Unique; also the uuid of the resource it creates or the execution id of the run it starts, so that applying it again
     /// makes the same thing.
     public let id: String
     /// The operation's name in AppFlow's model, for example `StartFlow`.
@@ -12,8 +13,8 @@ public struct Command: Sendable, Equatable {
     public let region: String
     /// ARN of who sent it.
     public let principal: String
-    /// The flow it is about.
-    public let flowName: String
+    /// What it is about.
+    public let resource: ResourceName
     /// What makes a retry recognisable; nil when the client gave nothing of the kind.
     public let token: String?
     /// Keyed digest of the request as it came; empty without a token.
@@ -26,7 +27,7 @@ public struct Command: Sendable, Equatable {
     public let input: JSONObject
 
     public init(
-        id: String, operation: String, account: String, region: String, principal: String, flowName: String,
+        id: String, operation: String, account: String, region: String, principal: String, resource: ResourceName,
         token: String?, digest: String, replyTo: String?, expiresAt: Int64, input: JSONObject
     ) {
         self.id = id
@@ -34,7 +35,7 @@ public struct Command: Sendable, Equatable {
         self.account = account
         self.region = region
         self.principal = principal
-        self.flowName = flowName
+        self.resource = resource
         self.token = token
         self.digest = digest
         self.replyTo = replyTo
@@ -42,11 +43,25 @@ public struct Command: Sendable, Equatable {
         self.input = input
     }
 
+    /// A command about a flow.
+    public init(
+        id: String, operation: String, account: String, region: String, principal: String, flowName: String,
+        token: String?, digest: String, replyTo: String?, expiresAt: Int64, input: JSONObject
+    ) {
+        self.init(
+            id: id, operation: operation, account: account, region: region, principal: principal,
+            resource: ResourceName(.flow, flowName), token: token, digest: digest, replyTo: replyTo,
+            expiresAt: expiresAt, input: input)
+    }
+
+    /// The flow it is about; empty when it is about something else.
+    public var flowName: String { resource.kind == .flow ? resource.name : "" }
+
     /// The token of a command whose client gave none: only the command's own message can carry it again.
     public static func ownToken(id: String) -> String { "command:" + id }
 
-    /// The message key: commands of one flow stay in order.
-    public var key: String { "\(account)/flow/\(flowName)" }
+    /// The message key: commands of one resource stay in order.
+    public var key: String { "\(account)/\(resource.kind.rawValue)/\(resource.name)" }
 
     public func encoded() -> JSONValue {
         var object = JSONObject()
@@ -55,7 +70,12 @@ public struct Command: Sendable, Equatable {
         object["account"] = .string(account)
         object["region"] = .string(region)
         object["principal"] = .string(principal)
-        object["flow"] = .string(flowName)
+        if resource.kind == .flow {
+            object["flow"] = .string(resource.name)
+        } else {
+            object["kind"] = .string(resource.kind.rawValue)
+            object["name"] = .string(resource.name)
+        }
         if let token {
             object["token"] = .string(token)
             object["digest"] = .string(digest)
@@ -74,7 +94,14 @@ public struct Command: Sendable, Equatable {
         account = try fields.string("account")
         region = try fields.string("region")
         principal = try fields.string("principal")
-        flowName = try fields.string("flow")
+        if let flow = try fields.optionalString("flow") {
+            resource = ResourceName(.flow, flow)
+        } else {
+            guard let kind = ARN.Kind(rawValue: try fields.string("kind")) else {
+                throw MessageError("member kind is of no kind that this version knows")
+            }
+            resource = ResourceName(kind, try fields.string("name"))
+        }
         token = try fields.optionalString("token")
         digest = try fields.optionalString("digest") ?? ""
         replyTo = try fields.optionalString("replyTo")

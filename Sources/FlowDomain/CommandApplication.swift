@@ -54,6 +54,12 @@ public struct CommandApplication: Sendable {
         case "DeleteFlow": try deleteFlow(command, &workspace)
         case "StartFlow": try startFlow(command, &workspace)
         case "CancelFlowExecutions": try cancelFlowExecutions(command, &workspace)
+        case "CreateConnectorProfile": try ProfileApplication(command: command, now: now).create(&workspace)
+        case "UpdateConnectorProfile": try ProfileApplication(command: command, now: now).update(&workspace)
+        case "DeleteConnectorProfile": try ProfileApplication(command: command, now: now).delete(&workspace)
+        case "RegisterConnector": try ConnectorApplication(command: command, now: now).register(&workspace)
+        case "UpdateConnectorRegistration": try ConnectorApplication(command: command, now: now).update(&workspace)
+        case "UnregisterConnector": try ConnectorApplication(command: command, now: now).unregister(&workspace)
         default: throw .internalServer("The controller does not know the operation \(command.operation).")
         }
     }
@@ -72,6 +78,12 @@ public struct CommandApplication: Sendable {
             throw .conflict("Conflict executing request: Flow with name \(command.flowName) already exists.")
         }
         let definition = try FlowDefinition(input: command.input)
+        let profiles = ProfileReference.all(in: command.input)
+        try ProfileReference.check(profiles, account: command.account, operation: "Create", in: workspace)
+        if !profiles.isEmpty {
+            workspace.resources.profileUses.set(
+                profiles.map(\.name), user: command.id, account: command.account, name: command.flowName)
+        }
         let status: FlowStatus = definition.trigger.type == "OnDemand" ? .active : .draft
         var stored = command.input
         stored["clientToken"] = nil
@@ -99,6 +111,12 @@ public struct CommandApplication: Sendable {
         let oldDefinition = try FlowDefinition(input: old)
         let newDefinition = try FlowDefinition(input: command.input)
         try SemanticRules.checkUpdate(old: oldDefinition, new: newDefinition)
+        let profiles = ProfileReference.all(in: command.input)
+        try ProfileReference.check(profiles, account: command.account, operation: "Update", in: workspace)
+        if profiles.map(\.name) != ProfileReference.all(in: old).map(\.name) {
+            workspace.resources.profileUses.set(
+                profiles.map(\.name), user: flow.uuid, account: flow.account, name: flow.name)
+        }
         var stored = command.input
         stored["clientToken"] = nil
         // Not an input of UpdateFlow: the key a flow was created with stays.

@@ -92,8 +92,14 @@ public struct FlowWorkspace: Sendable {
     /// Every state that flows were given, in order.
     private var written: [FlowRecord] = []
     private var lastQueuedAt: [String: Int64] = [:]
+    /// Connector profiles and custom connectors.
+    public var resources: ResourceWorkspace
 
-    public init(flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome]) {
+    public init(
+        flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome],
+        resources: ResourceWorkspace = ResourceWorkspace()
+    ) {
+        self.resources = resources
         originals = [:]
         for flow in flows { originals[FlowKey(account: flow.account, name: flow.name)] = flow }
         current = originals
@@ -119,6 +125,7 @@ public struct FlowWorkspace: Sendable {
         touchedKeys.insert(key)
         for run in runs(ofFlow: flow.uuid) { cancel(run, of: flow) }
         runsByFlow[flow.uuid] = nil
+        resources.profileUses.forget(user: flow.uuid)
     }
 
     /// When a run that is started now is to be queued: after those of its flow that this batch has started already.

@@ -15,10 +15,13 @@ public struct CommandStore {
     public func load(for commands: [Command], locking: Bool = false) throws -> (FlowWorkspace, now: Int64) {
         var needs: [FlowKey: Bool] = [:]
         var tokens: Set<TokenKey> = []
+        let resources = ResourceNeeds(commands)
         for command in commands {
-            let key = FlowKey(account: command.account, name: command.flowName)
-            // Only an update compares with the definition that stands.
-            needs[key] = (needs[key] ?? false) || command.operation == "UpdateFlow"
+            if command.resource.kind == .flow {
+                let key = FlowKey(account: command.account, name: command.flowName)
+                // Only an update compares with the definition that stands.
+                needs[key] = (needs[key] ?? false) || command.operation == "UpdateFlow"
+            }
             if let token = TokenKey(command) { tokens.insert(token) }
         }
         let keys = Array(needs)
@@ -27,8 +30,8 @@ public struct CommandStore {
         let tokenList = Array(tokens)
         if locking {
             _ = try connection.pipeline(
-                [(CommandStatements.lockFlows, [accounts, names]), (CommandStatements.lockRuns, [accounts, names])],
-                transaction: false)
+                [(CommandStatements.lockFlows, [accounts, names]), (CommandStatements.lockRuns, [accounts, names])]
+                    + resources.lockStatements, transaction: false)
         }
         let answers = try connection.pipeline(
             [
@@ -42,9 +45,10 @@ public struct CommandStore {
                         .textArray(tokenList.map { $0.scope }), .textArray(tokenList.map { $0.token }),
                     ]
                 ),
-            ], transaction: false)
+            ] + resources.loadStatements, transaction: false)
         let workspace = FlowWorkspace(
-            flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]))
+            flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]),
+            resources: resources.workspace(Array(answers.dropFirst(4))))
         return (workspace, answers[0].int(0, 0) ?? 0)
     }
 
@@ -61,6 +65,7 @@ public struct CommandStore {
         addInserts(workspace.insertedFlows, to: &steps)
         addUpdates(workspace.updatedFlows, to: &steps)
         addDefinitions(workspace.supersededDefinitions, to: &steps)
+        steps += ResourceSteps.make(workspace.resources)
         if !workspace.cancelStartedRuns.isEmpty {
             add(CommandStatements.startCancel, [.textArray(workspace.cancelStartedRuns)], to: &steps)
         }

@@ -42,9 +42,11 @@ struct Answers: Sendable {
         switch outcome.result {
         case .success(let response):
             var fields: [LogKey: String] = [
-                .request: pending.exchange.request.id, .operation: operation, .flow: pending.command.flowName,
+                .request: pending.exchange.request.id, .operation: operation,
                 .account: pending.command.account,
             ]
+            let resource = pending.command.resource
+            fields[resource.kind == .flow ? .flow : .resource] = resource.name
             if let run = response["executionId"]?.stringValue { fields[.run] = run }
             logger.info("applied", fields)
             success(JSONValue.object(response).serialized(), to: pending.exchange, operation: operation)

@@ -57,7 +57,7 @@ final class CommandSender: Sendable {
         let expiry = try shared.databaseNow() + Int64(wait + Self.graceMilliseconds) * 1_000
         let command = Command(
             id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
-            flowName: input["flowName"]?.stringValue ?? "", token: token(input, exchange.request, id),
+            resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
             digest: try shared.digest(Array(operation.utf8) + [0] + exchange.request.body),
             replyTo: configuration.instance, expiresAt: expiry, input: input)
         guard pending.add(PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)) else {

@@ -55,6 +55,8 @@ struct FlowReads: Sendable {
         let reader = FlowReader(connection)
         switch operation {
         case "DescribeFlow": return try describe(input, caller, reader)
+        case "DescribeConnectorProfiles":
+            return try ProfileReads.describe(input, caller, ProfileReader(connection), try shared.pageToken())
         case "ListFlows": return try list(input, caller, reader, try shared.pageToken())
         default: return try records(input, caller, reader, try shared.pageToken())
         }
@@ -114,7 +116,7 @@ struct FlowReads: Sendable {
 
     private static let invalidToken = APIError.validation("The nextToken is not valid for this request.")
 
-    private static func position(_ input: JSONObject, _ tokens: PageToken, _ list: String) throws -> String? {
+    static func position(_ input: JSONObject, _ tokens: PageToken, _ list: String) throws -> String? {
         guard let token = input["nextToken"]?.stringValue else { return nil }
         guard let position = tokens.read(token, list: list) else { throw invalidToken }
         return position

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import Cryptography
 public import HTTPServer
 public import PostgreSQL
 
@@ -32,12 +33,14 @@ public struct IngestorConfiguration: Sendable {
     public var readStatementMilliseconds: Int
     /// Whether AppFlow's own limits bind where Millrace is more generous.
     public var isStrict: Bool
+    /// What credentials are sealed with; without keys none are taken.
+    public var sealing: SealingKeys?
 
     public init(
         server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
         account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
         maximumPending: Int = 10_000, readers: Int = 4, readPatienceMilliseconds: Int = 5_000,
-        readStatementMilliseconds: Int = 5_000, isStrict: Bool = false
+        readStatementMilliseconds: Int = 5_000, isStrict: Bool = false, sealing: SealingKeys? = nil
     ) {
         self.server = server
         self.database = database
@@ -51,5 +54,6 @@ public struct IngestorConfiguration: Sendable {
         self.readPatienceMilliseconds = readPatienceMilliseconds
         self.readStatementMilliseconds = readStatementMilliseconds
         self.isStrict = isStrict
+        self.sealing = sealing
     }
 }

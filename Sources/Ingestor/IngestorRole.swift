@@ -63,7 +63,8 @@ public final class IngestorRole: Sendable {
                 patienceMilliseconds: configuration.readPatienceMilliseconds),
             connectors: ConnectorReads(
                 pool: reads, answers: answers, shared: shared, directory: EmptyConnectorDirectory(),
-                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands)
+                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands,
+            profiles: ProfileRequests(sealing: configuration.sealing, commands: commands))
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }
 

@@ -18,6 +18,7 @@ struct RequestHandler: Sendable {
     let reads: FlowReads
     let connectors: ConnectorReads
     let commands: CommandSender
+    let profiles: ProfileRequests
 
     func handle(_ exchange: HTTPExchange) {
         let request = exchange.request
@@ -39,7 +40,7 @@ struct RequestHandler: Sendable {
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
     ) throws(APIError) {
         switch operation {
-        case "DescribeFlow", "ListFlows", "DescribeFlowExecutionRecords":
+        case "DescribeFlow", "ListFlows", "DescribeFlowExecutionRecords", "DescribeConnectorProfiles":
             try reads.perform(operation, input, caller, exchange)
         case "CreateFlow", "UpdateFlow":
             try requireWrite(caller, operation)
@@ -57,6 +58,9 @@ struct RequestHandler: Sendable {
         case "ResetConnectorMetadataCache":
             try requireWrite(caller, operation)
             try connectors.perform(operation, input, caller, exchange)
+        case _ where ProfileRequests.operations.contains(operation):
+            try requireWrite(caller, operation)
+            try profiles.send(operation, input, caller, exchange)
         default:
             throw .validation("The operation \(operation) is not supported by this version of Millrace.")
         }

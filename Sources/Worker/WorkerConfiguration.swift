@@ -16,10 +16,12 @@ public struct WorkerConfiguration: Sendable {
     public var objectStores: S3Settings
     /// For fault tests: after a manifest is stored, a file of this name is made and the run waits until it is gone.
     public var pauseAfterManifest: String?
+    /// Opens the credentials of connector profiles; nil where no keys were given.
+    public var secrets: ProfileSecrets?
 
     public init(
         database: PostgresConfiguration, instance: String, slots: Int, leaseMilliseconds: Int, attempts: AttemptPolicy,
-        objectStores: S3Settings, pauseAfterManifest: String? = nil
+        objectStores: S3Settings, pauseAfterManifest: String? = nil, secrets: ProfileSecrets? = nil
     ) {
         self.database = database
         self.instance = instance
@@ -28,6 +30,7 @@ public struct WorkerConfiguration: Sendable {
         self.attempts = attempts
         self.objectStores = objectStores
         self.pauseAfterManifest = pauseAfterManifest
+        self.secrets = secrets
     }
 
     /// What plans may use that this version executes: it never claims a run that asks for more.

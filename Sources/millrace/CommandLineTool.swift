@@ -16,7 +16,7 @@ struct Subcommand: Sendable {
 enum CommandLineTool {
     static let subcommands: [Subcommand] = [
         APICommand.subcommand, ControllerCommand.subcommand, WorkerCommand.subcommand, MigrateCommand.subcommand,
-        BrokerCommand.subcommand, DevCommand.subcommand, HealthCommand.subcommand,
+        BrokerCommand.subcommand, DevCommand.subcommand, HealthCommand.subcommand, KeysCommand.subcommand,
     ]
 
     /// - Returns: the exit status: 0, 1 for a failure, 64 for wrong usage or configuration.

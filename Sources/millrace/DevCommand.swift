@@ -15,6 +15,7 @@ enum DevCommand {
     private static let partitions = Setting("MILLRACE_PARTITIONS", "4", Setting.partitions.help)
     private static let settings: [Setting] =
         [.dataFolder, .listen, authentication, .credentialsFile, .account, .region, .commandSeconds, .strict, .migrations]
+        + [.sealingPublicKeys]
         + [.topicPrefix, partitions, .replication] + Setting.runs + [.retentionDays] + Setting.objectStores
         + [metricsListen] + Setting.common
 
@@ -26,6 +27,8 @@ enum DevCommand {
         let folder = try dataFolder(settings)
         let buckets = settings.optional(.bucketRoot) ?? folder + "/buckets"
         try FileManager.default.createDirectory(atPath: buckets, withIntermediateDirectories: true)
+        let sealing = SealingKeyFiles(folder: folder)
+        try sealing.makeOnce()
         let process = RoleProcess(logger: logger)
         let wiring = Wiring(settings: settings, process: process)
         let authentication: AuthenticationMode =
@@ -50,8 +53,8 @@ enum DevCommand {
         // Stopped in this order: the api waits for the outcomes of what it took in, the workers' last events find a
         // controller.
         var roles = [
-            try wiring.startAPI(database: database, kafka: kafka, authentication: authentication),
-            try wiring.startWorker(database: database, kafka: kafka, bucketRoot: buckets),
+            try wiring.startAPI(database: database, kafka: kafka, authentication: authentication, sealing: sealing),
+            try wiring.startWorker(database: database, kafka: kafka, bucketRoot: buckets, sealing: sealing),
             try wiring.startController(database: database, kafka: kafka),
         ]
         roles.append(

@@ -66,6 +66,11 @@ extension Setting {
     static let pauseAfterManifest = Setting(
         "MILLRACE_TEST_PAUSE_AFTER_MANIFEST", "", "for fault tests: pause between a manifest and its completion",
         isHidden: true)
+    static let sealingPublicKeys = Setting(
+        "MILLRACE_SEALING_PUBLIC_KEYS_FILE", "",
+        "PEM file of X25519 public keys: credentials of profiles are sealed for the last; without it none are taken")
+    static let sealingPrivateKeys = Setting(
+        "MILLRACE_SEALING_PRIVATE_KEYS_FILE", "", "PEM file of the X25519 private keys that open what was sealed")
     static let dataFolder = Setting("MILLRACE_DATA_DIR", "", "where dev keeps its data")
     static let brokerFile = Setting("MILLRACE_BROKER_FILE", "", "file that the embedded broker writes its address to")
 
@@ -80,6 +85,8 @@ extension Setting {
         bucketRoot, s3Endpoint, endpoint, accessKey, secretKey, sessionToken, addressing, bucketFlush, certificates,
         linkLocal,
     ]
-    static let runs = [slots, leaseSeconds, maximumAttempts, pauseAfterManifest]
-    static let api = [listen, authentication, credentialsFile, account, region, commandSeconds, strict]
+    static let runs = [slots, leaseSeconds, maximumAttempts, sealingPrivateKeys, pauseAfterManifest]
+    static let api = [
+        listen, authentication, credentialsFile, account, region, commandSeconds, strict, sealingPublicKeys,
+    ]
 }

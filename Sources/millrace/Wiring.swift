@@ -27,10 +27,10 @@ struct Wiring {
             logger: logger, stop: stop)
     }
 
-    func startAPI(database: PostgresConfiguration, kafka: KafkaConfiguration?, authentication: AuthenticationMode)
-        throws
-        -> RunningRole
-    {
+    func startAPI(
+        database: PostgresConfiguration, kafka: KafkaConfiguration?, authentication: AuthenticationMode,
+        sealing: SealingKeyFiles? = nil
+    ) throws -> RunningRole {
         let logger = try settings.logger(role: "api")
         let instance = try settings.instance(role: "api")
         let listen = try settings.address(.listen)
@@ -48,7 +48,7 @@ struct Wiring {
             server: server, database: database, authentication: authentication, account: account,
             region: settings.text(.region), instance: instance,
             commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000,
-            isStrict: try settings.flag(.strict))
+            isStrict: try settings.flag(.strict), sealing: try SealingKeyFiles.publicKeys(settings, sealing))
         let stop = StopSignal()
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger, stop: stop)
@@ -96,7 +96,8 @@ struct Wiring {
     }
 
     func startWorker(
-        database: PostgresConfiguration, kafka: KafkaConfiguration?, bucketRoot: String? = nil
+        database: PostgresConfiguration, kafka: KafkaConfiguration?, bucketRoot: String? = nil,
+        sealing: SealingKeyFiles? = nil
     ) throws -> RunningRole {
         let logger = try settings.logger(role: "worker")
         let instance = try settings.instance(role: "worker")
@@ -107,7 +108,8 @@ struct Wiring {
             database: database, instance: instance, slots: try settings.integer(.slots, 1...1_000),
             leaseMilliseconds: try settings.integer(.leaseSeconds, 1...3_600) * 1_000,
             attempts: AttemptPolicy(maximumFailures: try settings.integer(.maximumAttempts, 1...100)),
-            objectStores: stores, pauseAfterManifest: settings.optional(.pauseAfterManifest))
+            objectStores: stores, pauseAfterManifest: settings.optional(.pauseAfterManifest),
+            secrets: try SealingKeyFiles.secrets(settings, sealing))
         // Nobody waits for run events: who wants to know of a run asks the store.
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance), producesTo: [Topics.runEvents], lingerMilliseconds: 25,

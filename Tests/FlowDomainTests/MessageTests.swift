@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 import FlowDomain
 import JSON
 import Testing
@@ -33,6 +34,30 @@ import Testing
             id: Fixtures.id(1), operation: "DeleteFlow", account: "1", region: "r", principal: "p", flowName: "f",
             token: nil, digest: "", replyTo: nil, expiresAt: 0, input: [:])
         #expect(try Command(decoding: passed(bare.encoded())) == bare)
+    }
+
+    @Test func commandsOnOtherResourcesSurvive() throws {
+        for kind in [ARN.Kind.connectorProfile, .connector] {
+            let command = Command(
+                id: Fixtures.id(1), operation: "DeleteIt", account: "1", region: "r", principal: "p",
+                resource: ResourceName(kind, "a/b"), token: "t", digest: "d", replyTo: nil, expiresAt: 0, input: [:])
+            let encoded = try passed(command.encoded())
+            #expect(encoded["flow"] == nil)
+            #expect(try Command(decoding: encoded) == command)
+            #expect(command.key == "1/\(kind.rawValue)/a/b" && command.flowName.isEmpty)
+        }
+    }
+
+    /// As versions wrote it that knew flows alone.
+    @Test func olderCommandsAreRead() throws {
+        let text = """
+            {"id":"\(Fixtures.id(1))","operation":"StartFlow","account":"1","region":"r","principal":"p","flow":"f",
+            "expiresAt":5,"input":{}}
+            """
+        let command = try Command(decoding: JSONValue.parse(Array(text.utf8)))
+        #expect(command.resource == ResourceName(.flow, "f"))
+        let other = text.replacing("\"flow\":\"f\"", with: "\"kind\":\"planet\",\"name\":\"f\"")
+        #expect(throws: MessageError.self) { try Command(decoding: JSONValue.parse(Array(other.utf8))) }
     }
 
     @Test func eventsSurvive() throws {

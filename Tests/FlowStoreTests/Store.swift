@@ -11,7 +11,7 @@ struct Store {
     static let account = "123456789012"
     static let tables =
         "flows, flow_definitions, flow_activity, live_runs, run_history, command_outcomes, consumer_offsets, outbox, "
-        + "staged_uploads"
+        + "staged_uploads, flow_profiles, connector_profiles, connector_registrations"
 
     let connection: PostgresConnection
     let commands: CommandStore

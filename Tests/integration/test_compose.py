@@ -62,7 +62,8 @@ def test_each_service_has_the_secrets_it_needs_and_no_other(project, services):
         found = environment(project, service)
         assert (found.get("PGPASSWORD") == password) == (name in OURS), name
         assert ("POSTGRES_PASSWORD" in found) == (name == "postgres"), name
-        assert service.get("secrets", []) == (["credentials"] if name == "api" else []), name
+        wanted = {"api": ["credentials", "sealing-public"], "worker": ["sealing-private"]}
+        assert service.get("secrets", []) == wanted.get(name, []), name
         if name in OURS:
             assert found["AWS_REGION"] == "${AWS_REGION:-us-east-1}"
 
@@ -70,7 +71,18 @@ def test_each_service_has_the_secrets_it_needs_and_no_other(project, services):
 def test_secrets_that_are_there_stay(project):
     folder = project / "deploy" / "secrets"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(before) == {"postgres.env", "database.env", "worker.env", "credentials"}
+    assert set(before) == {
+        "postgres.env", "database.env", "worker.env", "credentials", "sealing-private.pem", "sealing-public.pem"}
     subprocess.run([project / "deploy" / "make-secrets.sh"], check=True, stdout=subprocess.DEVNULL)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir() if path.name != "credentials")
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir() if path.suffix == ".env")
+
+
+def test_a_new_sealing_key_is_added_after_the_others(project):
+    folder = project / "deploy" / "secrets"
+    before = {name: (folder / f"sealing-{name}.pem").read_text() for name in ("private", "public")}
+    subprocess.run([project / "deploy" / "make-secrets.sh", "--rotate"], check=True, stdout=subprocess.DEVNULL)
+    for name, text in before.items():
+        after = (folder / f"sealing-{name}.pem").read_text()
+        assert after.startswith(text) and after.count("-----BEGIN ") == text.count("-----BEGIN ") + 1

@@ -22,7 +22,7 @@ from support.patient_client import PatientClient
 from support.waiting import wait_until
 from support.workspace import new_folder
 
-ROLES = ("api", "controller", "worker", "migrate", "broker", "dev")
+ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "keys")
 ANY_KEY = ("any", "key")  # dev's default is MILLRACE_AUTH=none
 
 
@@ -200,11 +200,36 @@ def run(binary, *arguments, **environment):
         [binary, *arguments], env={**clean_environment(), **environment}, capture_output=True, text=True, timeout=20)
 
 
+def test_dev_keeps_a_key_pair_for_credentials(binary):
+    dev = Dev(binary).start()
+    paths = [os.path.join(dev.data, f"sealing-{half}.pem") for half in ("private", "public")]
+
+    def create(name):
+        dev.client().create_connector_profile(
+            connectorProfileName=name, connectorType="Slack", connectionMode="Public", connectorProfileConfig={
+                "connectorProfileProperties": {"Slack": {"instanceUrl": "https://example.slack.com"}},
+                "connectorProfileCredentials": {"Slack": {"clientId": "i", "clientSecret": "s"}}})
+
+    try:
+        create("before")
+        assert os.stat(paths[0]).st_mode & 0o777 == 0o600
+        keys = [open(path).read() for path in paths]
+        assert dev.member.stop() == 0
+        dev.start()
+        assert [open(path).read() for path in paths] == keys
+        create("after")
+        profiles = dev.client().describe_connector_profiles()["connectorProfileDetails"]
+        assert [profile["connectorProfileName"] for profile in profiles] == ["after", "before"]
+    finally:
+        assert dev.member.stop() == 0
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_help_names_every_setting(binary, role):
     done = run(binary, role, "--help")
     assert done.returncode == 0 and done.stderr == ""
-    wanted = {"broker": ["--broker-file"], "dev": ["MILLRACE_DATA_DIR", "--data-dir"]}.get(
+    wanted = {"broker": ["--broker-file"], "dev": ["MILLRACE_DATA_DIR", "--data-dir"],
+              "keys": ["MILLRACE_SEALING_PRIVATE_KEYS_FILE", "--sealing-public-keys-file"]}.get(
         role, ["DATABASE_URL", "--database-url"])
     if role in ("api", "controller", "worker"):
         wanted += ["KAFKA_BROKERS", "--kafka-brokers", "MILLRACE_METRICS_LISTEN"]

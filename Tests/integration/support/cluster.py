@@ -63,6 +63,7 @@ class MillraceCluster:
             "MILLRACE_ACCOUNT_ID": ACCOUNT, "MILLRACE_PARTITIONS": str(getattr(broker, "partitions", 4)), "AWS_REGION": clients.REGION,
             "AWS_EC2_METADATA_DISABLED": "true", **(environment or {}),
         }
+        self.add_sealing_keys()
         self._numbers = {role: itertools.count(1) for role in ("api", "controller", "worker")}
         self.members = []
         self._clients = {}
@@ -70,11 +71,31 @@ class MillraceCluster:
             for _ in range(count):
                 self.add(role)
 
+    # Keys for the credentials of profiles
+
+    @property
+    def private_keys(self):
+        return os.path.join(self.folder, "sealing-private.pem")
+
+    def add_sealing_keys(self):
+        """Adds a key pair; processes that start from now on know it. Returns its id."""
+        self._keys = {
+            "api": {"MILLRACE_SEALING_PUBLIC_KEYS_FILE": os.path.join(self.folder, "sealing-public.pem")},
+            "worker": {"MILLRACE_SEALING_PRIVATE_KEYS_FILE": self.private_keys},
+        }
+        done = subprocess.run(
+            [self.binary, "keys"], env={**clean_environment(), **self._keys["api"], **self._keys["worker"]},
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     # Membership
 
     def add(self, role, environment=None):
         """A further process of a role, not yet started."""
-        member = Member(role, next(self._numbers[role]), self.binary, {**self.environment, **(environment or {})}, self.folder)
+        member = Member(
+            role, next(self._numbers[role]), self.binary,
+            {**self._keys.get(role, {}), **self.environment, **(environment or {})}, self.folder)
         self.members.append(member)
         return member
 
