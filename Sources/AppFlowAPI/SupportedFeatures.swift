@@ -19,8 +19,6 @@ enum SupportedFeatures {
             }
             if s3.fileType == .parquet { throw unsupported("the file type PARQUET", "CSV and JSON are") }
         }
-        let trigger = definition.trigger.type
-        if trigger != "OnDemand" { throw unsupported("the trigger type \(trigger)", "OnDemand is") }
         for task in definition.tasks { try check(task) }
         if definition.metadataCatalogConfig?.isEmpty == false {
             throw unsupported("metadataCatalogConfig", "flows without a data catalog are")

@@ -56,6 +56,7 @@ struct FlowReads: Sendable {
         switch operation {
         case "DescribeFlow": return try describe(input, caller, reader)
         case "ListFlows": return try list(input, caller, reader, try shared.pageToken())
+        case "ListTagsForResource": return try TaggedResource.list(input, caller, reader)
         default: return try records(input, caller, reader, try shared.pageToken())
         }
     }

@@ -45,7 +45,12 @@ struct RequestHandler: Sendable {
             let definition = try FlowDefinition(input: input)
             try SemanticRules.checkFlow(definition, operation: operation == "CreateFlow" ? "Create" : "Update")
             try commands.send(operation, input, caller, exchange)
-        case "StartFlow", "DeleteFlow", "CancelFlowExecutions":
+        case "ListTagsForResource":
+            try reads.perform(operation, try TaggedResource.resolve(input, caller), caller, exchange)
+        case "TagResource", "UntagResource":
+            try requireWrite(caller, operation)
+            try commands.send(operation, try TaggedResource.resolve(input, caller), caller, exchange)
+        case "StartFlow", "StopFlow", "DeleteFlow", "CancelFlowExecutions":
             try requireWrite(caller, operation)
             try commands.send(operation, input, caller, exchange)
         default:

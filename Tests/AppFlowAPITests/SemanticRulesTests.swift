@@ -222,15 +222,6 @@ import Testing
 
     @Test(
         arguments: [
-            (["triggerConfig": ["triggerType": "Event"]], "the trigger type Event"),
-            (
-                [
-                    "triggerConfig": [
-                        "triggerType": "Scheduled",
-                        "triggerProperties": ["Scheduled": ["scheduleExpression": "rate(1days)"]],
-                    ]
-                ], "the trigger type Scheduled"
-            ),
             (
                 ["destinationFlowConfigList": [FlowFixtures.destination, FlowFixtures.destination]],
                 "more than one destination"
