@@ -4,8 +4,8 @@ public import JSON
 
 /// Checks a request's input against the service model.
 public enum RequestValidator {
-    /// Parses the body (an empty one counts as `{}`), merges the members of path and query, drops explicit nulls and
-    /// checks every constraint of the operation's input at any depth. Members that the model does not know stay and are
+    /// Parses the body (an empty one counts as `{}`), merges the members of path and query, puts older shapes into the
+    /// model's words, drops explicit nulls and checks every constraint of the operation's input at any depth. Members that the model does not know stay and are
     /// ignored; booleans written as the texts `true` and `false` become booleans.
     ///
     /// Throws SerializationException for what is not JSON or of a wrong JSON type, and ValidationException in AWS's
@@ -24,7 +24,7 @@ public enum RequestValidator {
                 input[member.name] = uriMembers[member.name]
             }
         }
-        return try validate(input, shape: shape)
+        return try validate(OlderShapes.rewritten(input, shape: shape), shape: shape)
     }
 
     private static func parse(_ body: [UInt8], _ operation: APIOperation) throws(APIError) -> JSONObject {

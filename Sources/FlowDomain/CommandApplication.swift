@@ -38,7 +38,7 @@ public struct CommandApplication: Sendable {
     /// request (AppFlow, StartFlow: clientToken).
     private func replay(of command: Command, in workspace: FlowWorkspace) throws(APIError) -> JSONObject? {
         guard let key = TokenKey(command), let stored = workspace.storedOutcome(key) else { return nil }
-        if stored.digest != command.digest && command.operation != "StartFlow" {
+        if stored.digest != command.digest && !isOnDemandStart(command, workspace) {
             throw .conflict("The client token was used for a different \(command.operation) request.")
         }
         guard let response = try? JSONValue.parse(Array(stored.response.utf8)).objectValue else {
@@ -47,12 +47,18 @@ public struct CommandApplication: Sendable {
         return response
     }
 
+    private func isOnDemandStart(_ command: Command, _ workspace: FlowWorkspace) -> Bool {
+        let flow = workspace.flow(FlowKey(account: command.account, name: command.flowName))
+        return command.operation == "StartFlow" && (flow?.trigger ?? .onDemand) == .onDemand
+    }
+
     private func perform(_ command: Command, on workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
         switch command.operation {
         case "CreateFlow": try createFlow(command, &workspace)
         case "UpdateFlow": try updateFlow(command, &workspace)
         case "DeleteFlow": try deleteFlow(command, &workspace)
         case "StartFlow": try startFlow(command, &workspace)
+        case "StopFlow": try stopFlow(command, &workspace)
         case "CancelFlowExecutions": try cancelFlowExecutions(command, &workspace)
         case "CreateConnectorProfile": try ProfileApplication(command: command, now: now).create(&workspace)
         case "UpdateConnectorProfile": try ProfileApplication(command: command, now: now).update(&workspace)
@@ -60,11 +66,13 @@ public struct CommandApplication: Sendable {
         case "RegisterConnector": try ConnectorApplication(command: command, now: now).register(&workspace)
         case "UpdateConnectorRegistration": try ConnectorApplication(command: command, now: now).update(&workspace)
         case "UnregisterConnector": try ConnectorApplication(command: command, now: now).unregister(&workspace)
+        case "TagResource": try tagResource(command, &workspace)
+        case "UntagResource": try untagResource(command, &workspace)
         default: throw .internalServer("The controller does not know the operation \(command.operation).")
         }
     }
 
-    private func existing(_ command: Command, _ workspace: FlowWorkspace) throws(APIError) -> FlowRecord {
+    func existing(_ command: Command, _ workspace: FlowWorkspace) throws(APIError) -> FlowRecord {
         let key = FlowKey(account: command.account, name: command.flowName)
         guard let flow = workspace.flow(key) else {
             throw .notFound("Flow with name \(command.flowName) does not exist.")
@@ -84,7 +92,7 @@ public struct CommandApplication: Sendable {
             workspace.resources.profileUses.set(
                 profiles.map(\.name), user: command.id, account: command.account, name: command.flowName)
         }
-        let status: FlowStatus = definition.trigger.type == "OnDemand" ? .active : .draft
+        let status = FlowStatusMachine.initial(FlowTrigger(rawValue: definition.trigger.type) ?? .onDemand)
         var stored = command.input
         stored["clientToken"] = nil
         stored["tags"] = nil
@@ -127,11 +135,8 @@ public struct CommandApplication: Sendable {
         flow.description = newDefinition.description
         flow.sourceType = newDefinition.source.connectorType
         flow.destinationType = newDefinition.destinations.first?.connectorType ?? ""
-        if flow.triggerType != newDefinition.trigger.type {
-            flow.triggerType = newDefinition.trigger.type
-            flow.status = newDefinition.trigger.type == "OnDemand" ? .active : .draft
-            flow.statusMessage = nil
-        }
+        _ = try flow.follow(.update(FlowTrigger(rawValue: newDefinition.trigger.type) ?? .onDemand))
+        flow.triggerType = newDefinition.trigger.type
         flow.updatedAt = now
         flow.updatedBy = command.principal
         flow.definition = JSONValue.object(stored).serializedString()
@@ -140,22 +145,15 @@ public struct CommandApplication: Sendable {
     }
 
     private func deleteFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
-        let flow = try existing(command, workspace)
-        let force = command.input["forceDelete"]?.boolValue ?? false
-        if !force && flow.triggerType != "OnDemand" && flow.status == .active {
-            throw .conflict(
-                "Conflict executing request: Flow is in active state, please set forceDelete to true or deactivate "
-                    + "the flow: \(flow.name)")
-        }
+        var flow = try existing(command, workspace)
+        _ = try flow.follow(command.input["forceDelete"]?.boolValue == true ? .forceDelete : .delete)
         workspace.remove(FlowKey(account: flow.account, name: flow.name))
         return [:]
     }
 
     private func startFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
-        let flow = try existing(command, workspace)
-        guard flow.triggerType == "OnDemand" else {
-            throw .validation("Flows with trigger type \(flow.triggerType) cannot be started by this version.")
-        }
+        var flow = try existing(command, workspace)
+        guard try flow.follow(.start) == .run else { return putStatus(flow, command, &workspace) }
         if !workspace.runs(ofFlow: flow.uuid).isEmpty {
             throw .conflict(
                 "Conflict executing request: Flow \(flow.name) already has an execution in progress.")
@@ -171,6 +169,22 @@ public struct CommandApplication: Sendable {
             "flowStatus": .string(flow.status.rawValue),
             "executionId": .string(command.id),
         ]
+    }
+
+    private func stopFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
+        var flow = try existing(command, workspace)
+        _ = try flow.follow(.stop)
+        return putStatus(flow, command, &workspace)
+    }
+
+    /// Stores a status that may have changed, and answers it.
+    private func putStatus(_ flow: FlowRecord, _ command: Command, _ workspace: inout FlowWorkspace) -> JSONObject {
+        var flow = flow
+        if workspace.flow(FlowKey(account: flow.account, name: flow.name)) != flow {
+            flow.version += 1
+            workspace.put(flow)
+        }
+        return ["flowArn": .string(arn(command)), "flowStatus": .string(flow.status.rawValue)]
     }
 
     private func cancelFlowExecutions(

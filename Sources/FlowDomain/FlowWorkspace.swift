@@ -190,9 +190,15 @@ public struct FlowWorkspace: Sendable {
 
     /// Revisions that this batch made and replaced again: runs may have been started with them.
     public var supersededDefinitions: [FlowRecord] {
-        written.filter { flow in
-            let now = current[FlowKey(account: flow.account, name: flow.name)]
-            return now?.uuid == flow.uuid && now.map { flow.revision < $0.revision } == true
+        var seen: [String: Int64] = [:]
+        return written.filter { flow in
+            let key = FlowKey(account: flow.account, name: flow.name)
+            guard let now = current[key], now.uuid == flow.uuid, flow.revision < now.revision else { return false }
+            // A change of tags or status writes the flow, too, and makes no revision.
+            let stored = originals[key].flatMap { $0.uuid == flow.uuid ? $0.revision : nil } ?? 0
+            if flow.revision <= max(stored, seen[flow.uuid] ?? 0) { return false }
+            seen[flow.uuid] = flow.revision
+            return true
         }
     }
 

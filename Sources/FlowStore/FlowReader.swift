@@ -28,7 +28,7 @@ public struct RunRecord: Sendable, Equatable {
 
 /// The api's reads. Each is one indexed statement: the cost does not grow with the number of flows or runs.
 public struct FlowReader {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     public init(_ connection: PostgresConnection) { self.connection = connection }
 

@@ -58,6 +58,7 @@ struct FlowReads: Sendable {
         case "DescribeConnectorProfiles":
             return try ProfileReads.describe(input, caller, ProfileReader(connection), try shared.pageToken())
         case "ListFlows": return try list(input, caller, reader, try shared.pageToken())
+        case "ListTagsForResource": return try TaggedResource.list(input, caller, reader)
         default: return try records(input, caller, reader, try shared.pageToken())
         }
     }

@@ -49,7 +49,12 @@ struct RequestHandler: Sendable {
                 definition, operation: operation == "CreateFlow" ? "Create" : "Update",
                 isStrict: configuration.isStrict)
             try commands.send(operation, input, caller, exchange)
-        case "StartFlow", "DeleteFlow", "CancelFlowExecutions":
+        case "ListTagsForResource":
+            try reads.perform(operation, try TaggedResource.resolve(input, caller), caller, exchange)
+        case "TagResource", "UntagResource":
+            try requireWrite(caller, operation)
+            try commands.send(operation, try TaggedResource.resolve(input, caller), caller, exchange)
+        case "StartFlow", "StopFlow", "DeleteFlow", "CancelFlowExecutions":
             try requireWrite(caller, operation)
             try commands.send(operation, input, caller, exchange)
         case "DescribeConnectors", "DescribeConnector", "ListConnectors", "ListConnectorEntities",

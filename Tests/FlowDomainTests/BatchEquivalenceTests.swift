@@ -71,7 +71,7 @@ enum RandomSteps {
         let name = "flow\(Int.random(in: 0..<2, using: &random))"
         let operations = [
             "CreateFlow", "CreateFlow", "UpdateFlow", "UpdateFlow", "StartFlow", "StartFlow", "StartFlow",
-            "CancelFlowExecutions", "CancelFlowExecutions", "DeleteFlow",
+            "CancelFlowExecutions", "CancelFlowExecutions", "DeleteFlow", "StopFlow", "TagResource", "UntagResource",
         ]
         let operation = operations.randomElement(using: &random) ?? "StartFlow"
         var input: JSONObject = ["flowName": .string(name)]
@@ -85,6 +85,10 @@ enum RandomSteps {
                 description: "number \(number)")
         case "CancelFlowExecutions" where Int.random(in: 0..<3, using: &random) == 0:
             input["executionIds"] = .array([.string(Fixtures.id(Int.random(in: 0..<60, using: &random)))])
+        case "TagResource": input["tags"] = [["a", "b", "c"].randomElement(using: &random) ?? "a": "value"]
+        case "UntagResource":
+            input["tagKeys"] = .array([.string(["a", "b", "c"].randomElement(using: &random) ?? "a")])
+        case "DeleteFlow" where Bool.random(using: &random): input["forceDelete"] = true
         default: break
         }
         let hasToken = Int.random(in: 0..<3, using: &random) == 0

@@ -145,7 +145,9 @@ import Testing
         #expect(application.apply(command, to: &workspace)?.code == "InternalServerException")
     }
 
-    @Test(arguments: ["UpdateFlow", "DeleteFlow", "StartFlow", "CancelFlowExecutions"])
+    @Test(arguments: [
+        "UpdateFlow", "DeleteFlow", "StartFlow", "StopFlow", "CancelFlowExecutions", "TagResource", "UntagResource",
+    ])
     func whatIsNotThereIsNotFound(_ operation: String) throws {
         var workspace = empty()
         let command = Fixtures.command(1, operation, token: "t", input: Fixtures.input("orders"))
@@ -216,10 +218,40 @@ import Testing
         #expect(workspace.newRuns.isEmpty)
     }
 
-    @Test func flowsWithTriggersCannotBeStarted() throws {
-        var workspace = try loaded(trigger: "Event", status: .draft)
-        #expect(
-            application.apply(Fixtures.command(5, "StartFlow"), to: &workspace)?.code == "ValidationException")
+    @Test(arguments: ["Scheduled", "Event"])
+    func flowsWithTriggersAreActivatedAndSuspended(_ trigger: String) throws {
+        var workspace = try loaded(trigger: trigger, status: .draft)
+        let answer: (JSONValue) -> JSONObject = {
+            ["flowArn": "arn:aws:appflow:us-east-1:123456789012:flow/orders", "flowStatus": $0]
+        }
+        let before = try #require(workspace.flow(key))
+        let started = application.apply(Fixtures.command(5, "StartFlow"), to: &workspace)
+        #expect(started?.response == answer("Active"), "without an executionId")
+        #expect(workspace.newRuns.isEmpty)
+        #expect(workspace.updatedFlows.map { $0.flow.version } == [8])
+        _ = application.apply(Fixtures.command(6, "StartFlow"), to: &workspace)
+        #expect(workspace.flow(key)?.version == 8, "what changes nothing is no write")
+        #expect(application.apply(Fixtures.command(7, "StopFlow"), to: &workspace)?.response == answer("Suspended"))
+        let after = try #require(workspace.flow(key))
+        #expect((after.version, after.revision, after.schemaVersion) == (9, 1, 1))
+        #expect((after.updatedAt, after.updatedBy) == (before.updatedAt, before.updatedBy))
+    }
+
+    @Test func onDemandFlowsCannotBeStopped() throws {
+        var workspace = try loaded()
+        let outcome = application.apply(Fixtures.command(5, "StopFlow"), to: &workspace)
+        #expect(outcome?.code == "UnsupportedOperationException")
+        #expect(workspace.updatedFlows.isEmpty)
+    }
+
+    @Test func theReasonOfASuspensionGoesWithIt() throws {
+        var flow = try #require(try loaded(trigger: "Scheduled", status: .suspended).flow(key))
+        flow.statusMessage = "too many failures"
+        var workspace = FlowWorkspace(flows: [flow], runs: [], outcomes: [:])
+        _ = application.apply(Fixtures.command(5, "StopFlow"), to: &workspace)
+        #expect(workspace.flow(key)?.statusMessage == "too many failures")
+        _ = application.apply(Fixtures.command(6, "StartFlow"), to: &workspace)
+        #expect(workspace.flow(key)?.statusMessage == nil)
     }
 
     // MARK: CancelFlowExecutions

@@ -13,13 +13,15 @@ struct FlowModel {
 
     private struct Flow {
         let uuid: String
+        var version = 1
         var revision = 1
         var schema = 1
         var mapped: String
         var trigger: String
         let destination: String
         var description: String
-        var status: String { trigger == "OnDemand" ? "Active" : "Draft" }
+        var tags: Set<String> = []
+        var status: String
     }
 
     private struct Run {
@@ -46,7 +48,9 @@ struct FlowModel {
             let scope = command.operation == "StartFlow" ? command.flowName : ""
             let key = command.token.map { "\(command.account) \(command.operation) \(scope) \($0)" }
             if let key, let known = tokens[key] {
-                let isSame = known.digest == command.digest || command.operation == "StartFlow"
+                let isStart = command.operation == "StartFlow"
+                let trigger = flows["\(command.account)/\(command.flowName)"]?.trigger ?? "OnDemand"
+                let isSame = known.digest == command.digest || isStart && trigger == "OnDemand"
                 return isSame ? .success(known.step) : .failure("ConflictException")
             }
             if let code = perform(command) { return .failure(code) }
@@ -66,7 +70,8 @@ struct FlowModel {
         if command.operation == "CreateFlow" {
             if flows[place] != nil { return "ConflictException" }
             flows[place] = Flow(
-                uuid: command.id, mapped: mapped, trigger: trigger, destination: destination, description: description)
+                uuid: command.id, mapped: mapped, trigger: trigger, destination: destination, description: description,
+                status: trigger == "OnDemand" ? "Active" : "Draft")
             definitions[command.id] = [1: description]
             return nil
         }
@@ -75,7 +80,9 @@ struct FlowModel {
         switch command.operation {
         case "UpdateFlow":
             if destination != flow.destination { return "ValidationException" }
+            flow.version += 1
             flow.revision += 1
+            if flow.trigger != trigger { flow.status = trigger == "OnDemand" ? "Active" : "Draft" }
             if mapped != flow.mapped { flow.schema += 1 }
             flow.mapped = mapped
             flow.trigger = trigger
@@ -83,17 +90,38 @@ struct FlowModel {
             flows[place] = flow
             definitions[flow.uuid]?[flow.revision] = description
         case "StartFlow":
-            if flow.trigger != "OnDemand" { return "ValidationException" }
+            if flow.trigger != "OnDemand" {
+                set(place, flow) { $0.status = "Active" }
+                return nil
+            }
             if run != nil { return "ConflictException" }
             runs[command.id] = Run(flow: flow.uuid, revision: flow.revision)
+        case "StopFlow":
+            if flow.trigger == "OnDemand" { return "UnsupportedOperationException" }
+            set(place, flow) { if $0.status == "Active" { $0.status = "Suspended" } }
+        case "TagResource":
+            set(place, flow) { $0.tags.formUnion(command.input["tags"]?.objectValue?.keys ?? []) }
+        case "UntagResource":
+            set(place, flow) { $0.tags.subtract((input["tagKeys"]?.arrayValue ?? []).compactMap(\.stringValue)) }
         case "CancelFlowExecutions":
             if let run, command.input["executionIds"].map({ $0.arrayValue == [.string(run)] }) ?? true { cancel(run) }
         default:
+            if flow.trigger != "OnDemand" && flow.status == "Active" && input["forceDelete"] == nil {
+                return "ConflictException"
+            }
             if let run { cancel(run) }
             flows[place] = nil
             definitions[flow.uuid] = nil
         }
         return nil
+    }
+
+    /// A change besides the definition: of the version alone, and only if it is one.
+    private mutating func set(_ place: String, _ old: Flow, _ change: (inout Flow) -> Void) {
+        var flow = old
+        change(&flow)
+        if flow.status != old.status || flow.tags != old.tags { flow.version += 1 }
+        flows[place] = flow
     }
 
     private mutating func cancel(_ id: String) {
@@ -130,8 +158,8 @@ struct FlowModel {
         var summary = StoreSummary()
         for (place, flow) in flows {
             summary.flows.insert(
-                "\(place) \(flow.uuid) v\(flow.revision) r\(flow.revision) s\(flow.schema) \(flow.status) "
-                    + "\(flow.trigger) \(flow.description)")
+                "\(place) \(flow.uuid) v\(flow.version) r\(flow.revision) s\(flow.schema) \(flow.status) "
+                    + "\(flow.trigger) \(flow.description) \(flow.tags.sorted())")
         }
         for (uuid, revisions) in definitions {
             for (revision, description) in revisions {

@@ -80,7 +80,7 @@ struct MemoryStore {
             let key = FlowKey(account: flow.account, name: flow.name)
             if flows[key]?.version != expected || flows[key]?.uuid != flow.uuid { throw Violation(text: "version") }
             flows[key] = flow
-            definitions[flow.uuid, default: [:]][flow.revision] = flow.definition
+            if let text = flow.definition { definitions[flow.uuid, default: [:]][flow.revision] = text }
         }
         for flow in workspace.supersededDefinitions {
             if definitions[flow.uuid]?[flow.revision] != nil { throw Violation(text: "definition exists") }
@@ -147,7 +147,8 @@ struct MemoryStore {
         for flow in flows.values {
             summary.flows.insert(
                 "\(flow.account)/\(flow.name) \(flow.uuid) v\(flow.version) r\(flow.revision) s\(flow.schemaVersion) "
-                    + "\(flow.status.rawValue) \(flow.triggerType) \(flow.description ?? "-")")
+                    + "\(flow.status.rawValue) \(flow.triggerType) \(flow.description ?? "-") "
+                    + "\((try? JSONValue.parse(Array(flow.tags.utf8)).objectValue)?.keys.sorted() ?? [])")
         }
         for (uuid, revisions) in definitions {
             for (revision, text) in revisions {

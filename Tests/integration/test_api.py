@@ -426,7 +426,6 @@ SALESFORCE = {"connectorType": "Salesforce", "connectorProfileName": "p",
               "sourceConnectorProperties": {"Salesforce": {"object": "Account"}}}
 REDSHIFT = {"connectorType": "Redshift", "connectorProfileName": "p", "destinationConnectorProperties": {
     "Redshift": {"object": "public.t", "intermediateBucketName": "bucket"}}}
-SCHEDULED = {"triggerType": "Scheduled", "triggerProperties": {"Scheduled": {"scheduleExpression": "rate(1hours)"}}}
 
 
 def task(kind, operator, fields=("a",), destination=None, **properties):
@@ -438,8 +437,6 @@ def task(kind, operator, fields=("a",), destination=None, **properties):
 UNSUPPORTED = {
     "Salesforce": {"sourceFlowConfig": SALESFORCE},
     "Redshift": {"destinationFlowConfigList": [REDSHIFT]},
-    "Scheduled": {"triggerConfig": SCHEDULED},
-    "Event": {"triggerConfig": {"triggerType": "Event"}},
     "PARQUET": {"destinationFlowConfigList": [flows.s3_destination("bucket", fileType="PARQUET")]},
     "Mask": {"tasks": [flows.map_all(), task("Mask", "MASK_ALL", MASK_LENGTH="5", MASK_VALUE="*")]},
     "Truncate": {"tasks": [flows.map_all(), task("Truncate", "NO_OP", TRUNCATE_LENGTH="3")]},

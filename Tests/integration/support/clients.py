@@ -28,6 +28,10 @@ def _check_shape(operation_model, response_dict, **_):
         raise ConnectionClosedError(endpoint_url=name)  # the server died inside its answer
     if "x-amzn-requestid" not in headers:
         raise ShapeViolation(f"{name}: no x-amzn-RequestId in {response_dict['status_code']} {headers} {body[:200]!r}")
+    if response_dict["status_code"] == 204:
+        if body or operation_model.output_shape is not None and operation_model.output_shape.members:
+            raise ShapeViolation(f"{name}: 204 with or for a body: {body[:500]!r}")
+        return
     if not headers.get("content-type", "").startswith("application/json"):
         raise ShapeViolation(f"{name}: Content-Type is {headers.get('content-type')!r}")
     document = json.loads(body)
