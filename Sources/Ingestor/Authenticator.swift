@@ -4,12 +4,23 @@ import Cryptography
 import Glibc
 import HTTPServer
 
+/// How a caller proved who it is.
+enum AuthenticationMethod: Sendable, Equatable {
+    /// Nobody was asked: authentication is off.
+    case none
+    /// A bearer token, as plain HTTP clients send it.
+    case bearer
+    /// An AWS signature, as SDKs make it.
+    case sigV4
+}
+
 /// Who sent a request.
 struct Caller: Sendable {
     let account: String
     let principal: String
     let region: String
     let mayWrite: Bool
+    let method: AuthenticationMethod
 }
 
 /// Decides who a request comes from.
@@ -34,7 +45,8 @@ struct Authenticator: Sendable {
     func authenticate(_ request: HTTPRequest) throws(APIError) -> Caller {
         guard let verifier else {
             return Caller(
-                account: account, principal: "arn:aws:iam::\(account):root", region: region, mayWrite: true)
+                account: account, principal: "arn:aws:iam::\(account):root", region: region, mayWrite: true,
+                method: .none)
         }
         let result = verifier.verify(
             method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery,
@@ -43,7 +55,7 @@ struct Authenticator: Sendable {
         case .success(let identity):
             return Caller(
                 account: identity.account, principal: "arn:aws:iam::\(identity.account):user/\(identity.accessKey)",
-                region: region, mayWrite: identity.role == .full)
+                region: region, mayWrite: identity.role == .full, method: .sigV4)
         case .failure(let failure):
             throw APIError(code: failure.code, message: failure.message)
         }
