@@ -132,7 +132,7 @@ let package = Package(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "HTTPClient", "TestSupport", "Observability", "Threading",
+                "HTTPClient", "Cryptography", "TestSupport", "Observability", "Threading",
             ]),
     ]
 )
