@@ -135,7 +135,7 @@ let package = Package(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "HTTPClient", "TestSupport", "Observability", "Threading", "Cryptography", "Unsealing",
+                "HTTPClient", "Cryptography", "Unsealing", "TestSupport", "Observability", "Threading",
             ]),
     ]
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// The access keys that a server accepts, from an AWS-style credentials file:
+/// The access keys and bearer tokens that a server accepts, from an AWS-style credentials file:
 ///
 /// ```
 /// [alice]
@@ -9,17 +9,33 @@ import Glibc
 /// aws_secret_access_key = …
 /// account = 123456789012
 /// role = read-only
+///
+/// [dashboard]
+/// bearer_token_sha256 = 9f86d081884c7d65…
+/// expiration = 2027-01-01T00:00:00Z
 /// ```
 ///
-/// `aws_session_token`, `account` (default: that of the service) and `role` (`full`, the default, or `read-only`) are
-/// optional. Other keys are ignored, and so are sections without any access key. Lines that begin with `#` or `;` are
-/// comments.
+/// A section has an access key, or a bearer token (`bearer_token`, or its hash as `bearer_token_sha256`), or both.
+/// `aws_session_token`, `account` (default: that of the service), `role` (`full`, the default, or `read-only`) and
+/// `expiration` are optional. Other keys are ignored, and so are sections without any access key or token. Lines that
+/// begin with `#` or `;` are comments.
 public struct CredentialsFile: Sendable, Equatable {
     /// Owners by access key.
     public let principals: [String: SigV4Principal]
+    public let bearerTokens: BearerTokens
 
-    /// Reads a file of at most 1 MiB.
+    /// Reads a file of at most 1 MiB and parses it.
     public init(path: String, defaultAccount: String) throws(CredentialsFileError) {
+        try self.init(bytes: try Self.contents(path: path), defaultAccount: defaultAccount)
+    }
+
+    /// Parses what `contents` returned.
+    public init(bytes: [UInt8], defaultAccount: String) throws(CredentialsFileError) {
+        try self.init(text: String(decoding: bytes, as: UTF8.self), defaultAccount: defaultAccount)
+    }
+
+    /// The bytes of a file of at most 1 MiB.
+    public static func contents(path: String) throws(CredentialsFileError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw CredentialsFileError(line: 0, reason: "cannot be opened (errno \(errno))") }
         defer { close(file) }
@@ -32,13 +48,13 @@ public struct CredentialsFile: Sendable, Equatable {
             bytes.append(contentsOf: chunk)
         }
         guard bytes.count <= 1 << 20 else { throw CredentialsFileError(line: 0, reason: "is larger than 1 MiB") }
-        try self.init(text: String(decoding: bytes, as: UTF8.self), defaultAccount: defaultAccount)
+        return bytes
     }
 
     /// Parses the text of a file.
     public init(text: String, defaultAccount: String) throws(CredentialsFileError) {
-        var principals: [String: SigV4Principal] = [:]
-        var section: Section?
+        var entries = CredentialsSection.Entries()
+        var section: CredentialsSection?
         var number = 0
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             number += 1
@@ -48,8 +64,8 @@ public struct CredentialsFile: Sendable, Equatable {
                 guard line.hasSuffix("]"), line.count > 2 else {
                     throw CredentialsFileError(line: number, reason: "is not a section header")
                 }
-                try section?.finish(defaultAccount: defaultAccount, into: &principals)
-                section = Section(line: number)
+                try section?.finish(defaultAccount: defaultAccount, into: &entries)
+                section = CredentialsSection(name: String(Self.trimmed(line.dropFirst().dropLast())), line: number)
                 continue
             }
             guard let equals = line.firstIndex(of: "=") else {
@@ -59,42 +75,15 @@ public struct CredentialsFile: Sendable, Equatable {
             let key = Self.trimmed(line[..<equals]).lowercased()
             let value = String(Self.trimmed(line[line.index(after: equals)...]))
             if section?.values.updateValue(value, forKey: key) != nil {
-                throw CredentialsFileError(line: number, reason: "repeats '\(key)'")
+                throw CredentialsFileError(line: number, reason: "repeats a key of its section")
             }
         }
-        try section?.finish(defaultAccount: defaultAccount, into: &principals)
-        guard !principals.isEmpty else { throw CredentialsFileError(line: 0, reason: "holds no access key") }
-        self.principals = principals
-    }
-
-    private struct Section {
-        let line: Int
-        var values: [String: String] = [:]
-
-        func finish(
-            defaultAccount: String, into principals: inout [String: SigV4Principal]
-        ) throws(CredentialsFileError) {
-            let accessKey = values["aws_access_key_id"] ?? ""
-            let secretKey = values["aws_secret_access_key"] ?? ""
-            if accessKey.isEmpty && secretKey.isEmpty { return }
-            guard !accessKey.isEmpty, !secretKey.isEmpty else {
-                throw CredentialsFileError(
-                    line: line, reason: "section needs both aws_access_key_id and aws_secret_access_key")
-            }
-            let account = values["account"] ?? defaultAccount
-            guard account.utf8.count == 12, account.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
-                throw CredentialsFileError(line: line, reason: "section's account is not twelve digits")
-            }
-            guard let role = AccessRole(rawValue: values["role"] ?? AccessRole.full.rawValue) else {
-                throw CredentialsFileError(line: line, reason: "section's role is neither full nor read-only")
-            }
-            guard principals[accessKey] == nil else {
-                throw CredentialsFileError(line: line, reason: "section repeats an access key")
-            }
-            let token = values["aws_session_token"].flatMap { $0.isEmpty ? nil : $0 }
-            principals[accessKey] = SigV4Principal(
-                secretKey: secretKey, sessionToken: token, account: account, role: role)
+        try section?.finish(defaultAccount: defaultAccount, into: &entries)
+        guard !entries.principals.isEmpty || !entries.bearers.isEmpty else {
+            throw CredentialsFileError(line: 0, reason: "holds no access key and no bearer token")
         }
+        principals = entries.principals
+        bearerTokens = BearerTokens(entries.bearers)
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

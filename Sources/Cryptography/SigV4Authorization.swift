@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The parts of an `Authorization: AWS4-HMAC-SHA256 …` header, checked for form.
+/// Who signed a request, for what, and over which headers, checked for form. It comes from an
+/// `Authorization: AWS4-HMAC-SHA256 …` header or from the query of a presigned request.
 struct SigV4Authorization {
     let accessKey: String
     let date: String
@@ -14,7 +15,38 @@ struct SigV4Authorization {
     /// Longer headers than this are refused unread; real ones have a few hundred bytes.
     private static let maximumLength = 8192
 
-    init(_ header: String) throws(SigV4Failure) {
+    /// - Parameters:
+    ///   - credential: `key/date/region/service/aws4_request`.
+    ///   - signedHeaders: names, joined by semicolons.
+    ///   - signature: hexadecimal.
+    ///   - signsDate: whether the date must be among the signed headers; a presigned request has it in its query.
+    init(
+        credential: Substring, signedHeaders: Substring, signature: Substring, signsDate: Bool
+    ) throws(SigV4Failure) {
+        let scope = Self.split(credential, at: "/")
+        guard scope.count == 5, !scope[0].isEmpty else {
+            throw .incomplete(
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
+                    + "got '\(Self.shortened(credential))'.")
+        }
+        accessKey = String(scope[0])
+        date = String(scope[1])
+        region = String(scope[2])
+        service = String(scope[3])
+        terminator = String(scope[4])
+        let names = try Self.headerNames(signedHeaders)
+        guard !signsDate || names.contains("x-amz-date") || names.contains("date") else {
+            throw .incomplete("'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.")
+        }
+        self.signedHeaders = names
+        guard signature.utf8.count == SHA256.digestLength * 2, let bytes = Hex.decode(String(signature)) else {
+            throw .mismatch
+        }
+        self.signature = bytes
+    }
+
+    /// From the value of an `Authorization` header.
+    init(header: String) throws(SigV4Failure) {
         let blank = header.utf8.firstIndex(of: UInt8(ascii: " ")) ?? header.endIndex
         guard header[..<blank] == SigV4Key.algorithm else {
             throw .incomplete("Unsupported AWS 'algorithm': '\(Self.shortened(header[..<blank]))'.")
@@ -48,22 +80,7 @@ struct SigV4Authorization {
             throw .incomplete(
                 missing.map { "Authorization header requires '\($0)' parameter." }.joined(separator: " "))
         }
-        let scope = Self.split(credential, at: "/")
-        guard scope.count == 5, !scope[0].isEmpty else {
-            throw .incomplete(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
-                    + "got '\(Self.shortened(credential))'.")
-        }
-        accessKey = String(scope[0])
-        date = String(scope[1])
-        region = String(scope[2])
-        service = String(scope[3])
-        terminator = String(scope[4])
-        signedHeaders = try Self.headerNames(names)
-        guard signature.utf8.count == SHA256.digestLength * 2, let bytes = Hex.decode(String(signature)) else {
-            throw .mismatch
-        }
-        self.signature = bytes
+        try self.init(credential: credential, signedHeaders: names, signature: signature, signsDate: true)
     }
 
     private static func headerNames(_ list: Substring) throws(SigV4Failure) -> [Substring] {
@@ -77,9 +94,6 @@ struct SigV4Authorization {
         }
         guard names.contains("host") else {
             throw .incomplete("'Host' must be a 'SignedHeader' in the AWS Authorization.")
-        }
-        guard names.contains("x-amz-date") || names.contains("date") else {
-            throw .incomplete("'X-Amz-Date' or 'Date' must be a 'SignedHeader' in the AWS Authorization.")
         }
         return names
     }
@@ -99,7 +113,7 @@ struct SigV4Authorization {
     private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     /// What may be echoed to the client: enough to recognise, not a whole signature.
-    private static func shortened(_ text: Substring) -> String {
+    static func shortened(_ text: Substring) -> String {
         text.count > 40 ? "\(text.prefix(40))…" : String(text)
     }
 }

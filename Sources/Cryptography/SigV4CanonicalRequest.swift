@@ -66,7 +66,10 @@ struct SigV4CanonicalRequest {
         for pair in rawQuery.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             let value = equals == pair.endIndex ? pair[equals...] : pair[pair.index(after: equals)...]
-            parameters.append((PercentEncoding.normalized(pair[..<equals]), PercentEncoding.normalized(value)))
+            let name = PercentEncoding.normalized(pair[..<equals])
+            // The one parameter of a presigned request that cannot be signed.
+            if name.elementsEqual(SigV4Query.signatureName.utf8) { continue }
+            parameters.append((name, PercentEncoding.normalized(value)))
         }
         parameters.sort { left, right in
             if left.name != right.name { return left.name.lexicographicallyPrecedes(right.name) }

@@ -31,12 +31,18 @@ public struct SigV4Principal: Sendable, Equatable, CustomStringConvertible, Cust
     /// The twelve-digit account that requests under this key act in.
     public let account: String
     public let role: AccessRole
+    /// When the key ceases to be good, in seconds since 1970; nil if never.
+    public let expiresAt: Int?
 
-    public init(secretKey: String, sessionToken: String? = nil, account: String, role: AccessRole = .full) {
+    public init(
+        secretKey: String, sessionToken: String? = nil, account: String, role: AccessRole = .full,
+        expiresAt: Int? = nil
+    ) {
         self.secretKey = secretKey
         self.sessionToken = sessionToken
         self.account = account
         self.role = role
+        self.expiresAt = expiresAt
     }
 
     public var description: String { "SigV4Principal(account \(account), \(role.rawValue))" }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a request was not accepted as signed: AWS's code and text. Always HTTP status 403.
+/// Why a request was not accepted as its caller's: AWS's code and text. Always HTTP status 403.
 public struct SigV4Failure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// `MissingAuthenticationTokenException`, `IncompleteSignature`, `UnrecognizedClientException` or
-    /// `InvalidSignatureException`.
+    /// `MissingAuthenticationTokenException`, `IncompleteSignature`, `UnrecognizedClientException`,
+    /// `InvalidSignatureException` or `ExpiredTokenException`.
     public let code: String
     /// Fit for the client: holds nothing secret.
     public let message: String
@@ -14,6 +14,8 @@ public struct SigV4Failure: Error, Sendable, Equatable, CustomStringConvertible 
         code: "MissingAuthenticationTokenException", message: "Missing Authentication Token")
     static let unrecognizedClient = SigV4Failure(
         code: "UnrecognizedClientException", message: "The security token included in the request is invalid.")
+    static let expiredToken = SigV4Failure(
+        code: "ExpiredTokenException", message: "The security token included in the request is expired")
     static let mismatch = invalid(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
             + "Key and signing method. Consult the service documentation for details.")

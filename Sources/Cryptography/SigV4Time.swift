@@ -47,6 +47,18 @@ enum SigV4Time {
         return seconds(year, month, day, hour, minute, second)
     }
 
+    /// Seconds since 1970 of `2024-05-06T07:08:09Z` (or `+00:00`), as credentials tell their end, or of the basic form;
+    /// nil otherwise.
+    static func parseExtended(_ text: String) -> Int? {
+        if let basic = parseBasic(text) { return basic }
+        let text = text.hasSuffix("+00:00") ? text.dropLast(6) + "Z" : text[...]
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
+        else { return nil }
+        return parseBasic(text.filter { $0 != "-" && $0 != ":" })
+    }
+
     /// Seconds since 1970 of an HTTP date, `Mon, 06 May 2024 07:08:09 GMT`, or of the basic form; nil otherwise.
     /// botocore writes `-0000` for GMT.
     static func parseDateHeader(_ text: String) -> Int? {

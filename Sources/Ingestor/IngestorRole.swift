@@ -18,6 +18,7 @@ public final class IngestorRole: Sendable {
     private let shared: SharedState
     private let outcomes: OutcomeConsumer
     private let commands: CommandSender
+    private let credentials: CredentialsStore?
     private let threads = Mutex<[NamedThread]>([])
 
     /// - Throws: `CredentialsFileError`.
@@ -53,10 +54,11 @@ public final class IngestorRole: Sendable {
         commands = CommandSender(
             configuration: configuration, bus: bus, outcomes: outcomes, pending: pending, reads: reads,
             answers: answers, shared: shared, stop: stop)
+        credentials = try Self.credentials(configuration, metrics: metrics, logger: logger)
         let handler = RequestHandler(
             configuration: configuration,
-            authenticator: try Authenticator(
-                mode: configuration.authentication, account: configuration.account, region: configuration.region),
+            authenticator: Authenticator(
+                credentials: credentials, account: configuration.account, region: configuration.region),
             answers: answers,
             reads: FlowReads(
                 pool: reads, answers: answers, shared: shared,
@@ -68,14 +70,33 @@ public final class IngestorRole: Sendable {
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }
 
+    private static func credentials(
+        _ configuration: IngestorConfiguration, metrics: MetricsRegistry, logger: Logger
+    ) throws(CredentialsFileError) -> CredentialsStore? {
+        guard case .credentialsFile(let path) = configuration.authentication else { return nil }
+        let store = try CredentialsStore(
+            path: path, defaultAccount: configuration.account, logger: logger,
+            reloads: metrics.counter(
+                "millrace_credentials_reloads_total",
+                help: "Changes of the credentials file, by whether they were taken over or refused.",
+                labels: ["result"]))
+        let gauge = metrics.gauge(
+            "millrace_credentials", help: "Access keys and bearer tokens in force, expired ones included.", labels: [])
+        metrics.onRender { gauge.set(Double(store.count)) }
+        return store
+    }
+
     /// - Throws: `HTTPServerError` when the address cannot be listened on.
     public func start() throws {
         reads.start()
-        let started = [
+        var started = [
             NamedThread("shared-state") { [shared] in shared.run() },
             NamedThread("outcomes") { [outcomes] in outcomes.run() },
             NamedThread("deadlines") { [commands] in commands.watch() },
         ]
+        if let credentials {
+            started.append(NamedThread("credentials") { [stop] in credentials.run(until: stop) })
+        }
         threads.withLock { $0 = started }
         try server.start()
         logger.info("api listening", [.address: "\(configuration.server.address):\(server.port)"])

@@ -41,7 +41,7 @@ extension Setting {
     static let authentication = Setting(
         "MILLRACE_AUTH", "sigv4", "sigv4, or none (nobody is asked who they are; on loopback only)")
     static let credentialsFile = Setting(
-        "MILLRACE_CREDENTIALS_FILE", "", "AWS-style file of the keys that may call; needed by sigv4")
+        "MILLRACE_CREDENTIALS_FILE", "", "AWS-style file of the keys and tokens that may call; needed by sigv4")
     static let commandSeconds = Setting("MILLRACE_COMMAND_SECONDS", "10", "how long a client waits for its command")
     static let listen = Setting("MILLRACE_LISTEN", "127.0.0.1:8080", "address of the API")
     static let strict = Setting(

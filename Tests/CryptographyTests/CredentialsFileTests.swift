@@ -41,6 +41,11 @@ import Testing
         ("[a]\naws_access_key_id = A\naws_access_key_id = B", 3),
         ("[a]\naws_access_key_id = A\naws_secret_access_key = S\naccount = 12", 1),
         ("[a]\naws_access_key_id = A\naws_secret_access_key = S\nrole = admin", 1),
+        ("[a]\naws_access_key_id = A\naws_secret_access_key = S\nexpiration = tomorrow", 1),
+        ("[a]\nbearer_token = short", 1), ("[a]\nbearer_token = 0123456789 abcdef", 1),
+        ("[a b]\nbearer_token = 0123456789abcdef", 1), ("[a]\nbearer_token_sha256 = 00ff", 1),
+        ("[a]\nbearer_token = 0123456789abcdef\nbearer_token_sha256 = 00ff", 1),
+        ("[a]\nbearer_token = 0123456789abcdef\n[b]\nbearer_token = 0123456789abcdef", 3),
         (
             "[a]\naws_access_key_id = A\naws_secret_access_key = S\n"
                 + "[b]\naws_access_key_id = A\naws_secret_access_key = T", 4
@@ -49,6 +54,18 @@ import Testing
     func `mistakes are named with their line`(text: String, line: Int) throws {
         let error = #expect(throws: CredentialsFileError.self) { try parse(text) }
         #expect(error?.line == line)
+    }
+
+    @Test func `keys and tokens may end`() throws {
+        for text in ["2024-05-06T12:53:20Z", "2024-05-06T12:53:20+00:00", "20240506T125320Z"] {
+            let key = "[a]\naws_access_key_id = A\naws_secret_access_key = S\nexpiration = \(text)"
+            #expect(try parse(key)["A"]?.expiresAt == 1_715_000_000)
+        }
+    }
+
+    @Test func `a file of bearer tokens only`() throws {
+        let file = try CredentialsFile(text: "[a]\nbearer_token = 0123456789abcdef", defaultAccount: "000000000000")
+        #expect(file.principals.isEmpty && file.bearerTokens.count == 1)
     }
 
     @Test func `errors do not quote values`() throws {

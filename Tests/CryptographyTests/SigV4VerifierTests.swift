@@ -3,15 +3,18 @@ import Testing
 
 @testable import Cryptography
 
-private let account = "123456789012"
+let testAccount = "123456789012"
 
-private func verifier(service: String = "appflow") -> SigV4Verifier {
+func testVerifier(service: String = "appflow", expiresAt: Int? = nil) -> SigV4Verifier {
     SigV4Verifier(service: service) { accessKey in
         switch accessKey {
-        case SigV4Vector.accessKey: SigV4Principal(secretKey: SigV4Vector.secretKey, account: account, role: .readOnly)
+        case SigV4Vector.accessKey:
+            SigV4Principal(
+                secretKey: SigV4Vector.secretKey, account: testAccount, role: .readOnly, expiresAt: expiresAt)
         case SigV4Vector.temporaryAccessKey:
             SigV4Principal(
-                secretKey: SigV4Vector.temporarySecretKey, sessionToken: SigV4Vector.sessionToken, account: account)
+                secretKey: SigV4Vector.temporarySecretKey, sessionToken: SigV4Vector.sessionToken, account: testAccount,
+                expiresAt: expiresAt)
         default: nil
         }
     }
@@ -38,18 +41,18 @@ extension SigV4Vector {
     }
 }
 
-private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4Failure? {
+func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4Failure? {
     if case .failure(let failure) = result { failure } else { nil }
 }
 
 @Suite struct SigV4VerifierTests {
     @Test(arguments: SigV4Vector.all)
     func `accepts what others signed`(vector: SigV4Vector) throws {
-        let verifier = verifier(service: vector.service)
+        let verifier = testVerifier(service: vector.service)
         // Twice: the second time with the cached key.
         for _ in 0..<2 {
             let identity = try vector.verify(by: verifier).get()
-            #expect(identity.account == account)
+            #expect(identity.account == testAccount)
             let isTemporary = vector.headers.contains { $0.1.contains(SigV4Vector.temporaryAccessKey) }
             #expect(identity.role == (isTemporary ? .full : .readOnly))
         }
@@ -57,7 +60,7 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
 
     @Test(arguments: SigV4Vector.all)
     func `refuses any change to what was signed`(vector: SigV4Vector) {
-        let verifier = verifier(service: vector.service)
+        let verifier = testVerifier(service: vector.service)
         _ = vector.verify(by: verifier)
         var changes = [vector, vector, vector, vector]
         changes[0].path += "x"
@@ -75,7 +78,7 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
 
     @Test func `a wrong secret is a mismatch, also when the key was cached`() throws {
         let vector = try SigV4Vector.named("botocore create-flow")
-        let verifier = SigV4Verifier { _ in SigV4Principal(secretKey: "other", account: account) }
+        let verifier = SigV4Verifier { _ in SigV4Principal(secretKey: "other", account: testAccount) }
         let answer = try #require(failure(vector.verify(by: verifier)))
         #expect(answer.code == "InvalidSignatureException")
         #expect(
@@ -86,14 +89,14 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
 
     @Test func `nothing signed`() throws {
         let vector = try SigV4Vector.named("botocore create-flow").replacing("authorization") { _ in nil }
-        #expect(failure(vector.verify(by: verifier()))?.code == "MissingAuthenticationTokenException")
+        #expect(failure(vector.verify(by: testVerifier()))?.code == "MissingAuthenticationTokenException")
     }
 
     @Test func `an unknown key`() throws {
         let vector = try SigV4Vector.named("botocore create-flow").replacing("authorization") { header in
             header.replacing(SigV4Vector.accessKey, with: "AKIDUNKNOWN")
         }
-        let answer = try #require(failure(vector.verify(by: verifier())))
+        let answer = try #require(failure(vector.verify(by: testVerifier())))
         #expect(answer.code == "UnrecognizedClientException")
         #expect(answer.message == "The security token included in the request is invalid.")
     }
@@ -118,7 +121,7 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
     ])
     func `malformed authorization`(header: String) throws {
         let vector = try SigV4Vector.named("botocore create-flow").replacing("authorization") { _ in header }
-        #expect(failure(vector.verify(by: verifier()))?.code == "IncompleteSignature")
+        #expect(failure(vector.verify(by: testVerifier()))?.code == "IncompleteSignature")
     }
 
     @Test func `a malformed signature is a wrong one`() throws {
@@ -126,14 +129,14 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
             let vector = try SigV4Vector.named("botocore create-flow").replacing("authorization") { header in
                 header.replacing(#/Signature=.*/#, with: "Signature=" + signature)
             }
-            #expect(failure(vector.verify(by: verifier())) != nil)
+            #expect(failure(vector.verify(by: testVerifier())) != nil)
         }
     }
 
     @Test func `two authorizations are no choice`() throws {
         var vector = try SigV4Vector.named("botocore create-flow")
         vector.headers.append(("authorization", "Basic x"))
-        #expect(failure(vector.verify(by: verifier()))?.code == "IncompleteSignature")
+        #expect(failure(vector.verify(by: testVerifier()))?.code == "IncompleteSignature")
     }
 
     @Test(arguments: [
@@ -150,16 +153,16 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
         let vector = try SigV4Vector.named("botocore create-flow").replacing("authorization") { header in
             header.replacing(part, with: other)
         }
-        #expect(failure(vector.verify(by: verifier())) == .invalid(message))
+        #expect(failure(vector.verify(by: testVerifier())) == .invalid(message))
     }
 
     @Test func `dates that are none, or are not there`() throws {
         let vector = try SigV4Vector.named("botocore create-flow")
         for date in ["2024-05-06T12:53:20Z", "20240231T125320Z", "20240506T256320Z", ""] {
-            let answer = failure(vector.replacing("x-amz-date") { _ in date }.verify(by: verifier()))
+            let answer = failure(vector.replacing("x-amz-date") { _ in date }.verify(by: testVerifier()))
             #expect(answer?.code == "IncompleteSignature", "\(date)")
         }
-        let without = failure(vector.replacing("x-amz-date") { _ in nil }.verify(by: verifier()))
+        let without = failure(vector.replacing("x-amz-date") { _ in nil }.verify(by: testVerifier()))
         #expect(
             without?.message
                 == "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
@@ -168,15 +171,15 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
     @Test func `the window is five minutes either way`() throws {
         let vector = try SigV4Vector.named("botocore create-flow")
         for shift in [-300, 300] {
-            #expect(failure(vector.verify(by: verifier(), now: vector.time + shift)) == nil)
+            #expect(failure(vector.verify(by: testVerifier(), now: vector.time + shift)) == nil)
         }
         #expect(
-            failure(vector.verify(by: verifier(), now: vector.time + 301))
+            failure(vector.verify(by: testVerifier(), now: vector.time + 301))
                 == .invalid(
                     "Signature expired: 20240506T125320Z is now earlier than 20240506T125321Z "
                         + "(20240506T125821Z - 5 min.)"))
         #expect(
-            failure(vector.verify(by: verifier(), now: vector.time - 301))
+            failure(vector.verify(by: testVerifier(), now: vector.time - 301))
                 == .invalid(
                     "Signature not yet current: 20240506T125320Z is still later than 20240506T125319Z "
                         + "(20240506T124819Z + 5 min.)"))
@@ -184,10 +187,23 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
 
     @Test func `a temporary key needs its token`() throws {
         let vector = try SigV4Vector.named("botocore with a session token")
-        #expect(failure(vector.verify(by: verifier())) == nil)
+        #expect(failure(vector.verify(by: testVerifier())) == nil)
         for token in [nil, "other"] {
             let changed = vector.replacing("x-amz-security-token") { _ in token }
-            #expect(failure(changed.verify(by: verifier()))?.code == "UnrecognizedClientException")
+            #expect(failure(changed.verify(by: testVerifier()))?.code == "UnrecognizedClientException")
+        }
+    }
+
+    @Test func `a key that has expired`() throws {
+        for name in ["botocore create-flow", "botocore with a session token"] {
+            let vector = try SigV4Vector.named(name)
+            #expect(failure(vector.verify(by: testVerifier(expiresAt: vector.time + 1))) == nil)
+            let answer = failure(vector.verify(by: testVerifier(expiresAt: vector.time)))
+            #expect(answer?.code == "ExpiredTokenException")
+            #expect(answer?.message == "The security token included in the request is expired")
+            // Whoever does not know the secret does not learn of it.
+            let other = vector.replacing("host") { $0 + "x" }
+            #expect(failure(other.verify(by: testVerifier(expiresAt: vector.time))) == .mismatch)
         }
     }
 
@@ -196,13 +212,13 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
             SigV4Signer.emptyPayloadHash
         }
         #expect(
-            failure(vector.verify(by: verifier()))?.message
+            failure(vector.verify(by: testVerifier()))?.message
                 == "The provided 'x-amz-content-sha256' header does not match what was computed.")
     }
 
     @Test func `a signed header that was not sent`() throws {
         let vector = try SigV4Vector.named("botocore create-flow").replacing("content-type") { _ in nil }
-        #expect(failure(vector.verify(by: verifier())) == .mismatch)
+        #expect(failure(vector.verify(by: testVerifier())) == .mismatch)
     }
 
     @Test func `keys are cached after success only, and not without bound`() throws {
@@ -218,7 +234,7 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
 
     @Test func `descriptions hold no secret`() {
         let credentials = SigV4Credentials(accessKey: "AK", secretKey: "hush", sessionToken: "hush")
-        let principal = SigV4Principal(secretKey: "hush", sessionToken: "hush", account: account)
+        let principal = SigV4Principal(secretKey: "hush", sessionToken: "hush", account: testAccount)
         #expect(!"\(credentials) \(principal) \(String(reflecting: credentials))".contains("hush"))
     }
 }
@@ -250,7 +266,7 @@ private func failure(_ result: Result<VerifiedIdentity, SigV4Failure>) -> SigV4F
     }
 
     @Test func `what it signs is accepted, to the edge of the allowed`() throws {
-        let verifier = verifier()
+        let verifier = testVerifier()
         let signer = SigV4Signer(
             credentials: SigV4Credentials(accessKey: SigV4Vector.accessKey, secretKey: SigV4Vector.secretKey),
             region: "eu-west-1", service: "appflow")

@@ -50,7 +50,7 @@ def _check_shape(operation_model, response_dict, **_):
 
 
 def appflow(url, key=None, retries=None, read_timeout=30, check_parameters=True):
-    """A client for one endpoint. `key` is a (access key, secret key) pair; `retries` of None leaves boto3's own
+    """A client for one endpoint. `key` is a (access key, secret key[, session token]); `retries` of None leaves boto3's own
     policy, a number sets how often a call is repeated."""
     global _session
     options = {"read_timeout": read_timeout, "connect_timeout": 3, "parameter_validation": check_parameters,
@@ -62,6 +62,6 @@ def appflow(url, key=None, retries=None, read_timeout=30, check_parameters=True)
             _session = boto3.session.Session()
         client = _session.client(
             "appflow", endpoint_url=url, region_name=REGION, aws_access_key_id=key[0], aws_secret_access_key=key[1],
-            config=Config(**options))
+            aws_session_token=key[2] if len(key) > 2 else None, config=Config(**options))
     client.meta.events.register("before-parse.appflow.*", _check_shape)
     return client
