@@ -63,9 +63,9 @@ class FlowModel:
     # Flows
 
     def create_flow(self, parameters, _answer):
-        self._check_profile(parameters)
         if parameters["flowName"] in self.flows:
             raise Refusal("ConflictException")
+        self._check_profile(parameters)
         definition = {name: value for name, value in parameters.items() if name != "tags"}
         status = _first_status(parameters)
         self.flows[parameters["flowName"]] = {
@@ -74,10 +74,10 @@ class FlowModel:
 
     def update_flow(self, parameters, _answer):
         flow = self._flow(parameters)
-        self._check_profile(parameters)
         old = flow["definition"]
         if old["sourceFlowConfig"]["connectorType"] != parameters["sourceFlowConfig"]["connectorType"]:
             raise Refusal("ValidationException")
+        self._check_profile(parameters)
         if _schema(old) != _schema(parameters):
             flow["schema"] += 1
         if old["triggerConfig"]["triggerType"] != parameters["triggerConfig"]["triggerType"]:
