@@ -124,7 +124,8 @@ def _map(shape, above):
     key = keys(shape.key, 1)[0]
     for fault in broken(shape.value, above):
         if fault.mistyped is not None or not is_plain(shape.value):
-            yield fault.inside(f"{key}.member", lambda value: {key: value})
+            shown = "***" if service_model.is_sensitive(shape.key) else key
+            yield fault.inside(f"{shown}.member", lambda value: {key: value})
         else:
             whole = {key: fault.value}
             yield Broken(whole, fault.breaks, (_of_elements(whole, shape.value, "Map value", _is_secret(shape)),))
