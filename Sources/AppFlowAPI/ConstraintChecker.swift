@@ -5,8 +5,8 @@ internal import JSON
 /// Walks a value along its shape and collects the constraints that it breaks, in AWS's words.
 ///
 /// Structures inside lists get paths such as `tasks.1.member.taskType`. What plain elements of a list, or keys and
-/// values of a map, break is told at the list or map: `Member must satisfy constraint: […]`, `Map keys must satisfy
-/// constraint: […]`.
+/// values of a map, break is told at the list or map, with everything that they must satisfy: `Member must satisfy
+/// constraint: […]`, `Map keys must satisfy constraint: […]`.
 struct ConstraintChecker {
     /// How many failures a message tells; all are counted.
     private static let maximumFailures = 20
@@ -106,7 +106,9 @@ struct ConstraintChecker {
             path.removeLast()
         }
         if !violations.isEmpty {
-            fail(value, isSensitive: elementShape.isSensitive, "Member must satisfy constraint: \(listed(violations))")
+            fail(
+                value, isSensitive: elementShape.isSensitive,
+                "Member must satisfy constraint: \(listed(violations, elementShape))")
         }
         return changed.map { .array($0) }
     }
@@ -145,22 +147,21 @@ struct ConstraintChecker {
         checkSize((changed ?? object).count, of: value, shape)
         let isSensitive = keyShape.isSensitive || valueShape.isSensitive
         if !keyViolations.isEmpty {
-            fail(value, isSensitive: isSensitive, "Map keys must satisfy constraint: \(listed(keyViolations))")
+            fail(
+                value, isSensitive: isSensitive,
+                "Map keys must satisfy constraint: \(listed(keyViolations, keyShape))")
         }
         if !valueViolations.isEmpty {
-            fail(value, isSensitive: isSensitive, "Map value must satisfy constraint: \(listed(valueViolations))")
+            fail(
+                value, isSensitive: isSensitive,
+                "Map value must satisfy constraint: \(listed(valueViolations, valueShape))")
         }
         return changed.map { .object($0) }
     }
 
     private mutating func checkSize(_ count: Int, of value: JSONValue, _ shape: Shape) {
         let isSensitive = holdsSensitiveValues(shape)
-        if let maximum = shape.maximum, count > maximum {
-            fail(value, isSensitive: isSensitive, "Member must have length less than or equal to \(maximum)")
-        }
-        if let minimum = shape.minimum, count < minimum {
-            fail(value, isSensitive: isSensitive, "Member must have length greater than or equal to \(minimum)")
-        }
+        for broken in shape.violations(of: count) { fail(value, isSensitive: isSensitive, broken) }
     }
 
     private func holdsSensitiveValues(_ shape: Shape) -> Bool {
@@ -179,13 +180,13 @@ struct ConstraintChecker {
         switch shape.kind {
         case .string:
             guard case .string(let text) = value else { throw mismatch(value, "String") }
-            return (nil, violations(of: text, shape))
+            return (nil, shape.violations(of: text))
         case .integer:
             guard let number = value.intValue, Int32(exactly: number) != nil else { throw mismatch(value, "Integer") }
-            return (nil, violations(of: number, shape))
+            return (nil, shape.violations(of: number))
         case .long:
             guard let number = value.intValue else { throw mismatch(value, "Long") }
-            return (nil, violations(of: number, shape))
+            return (nil, shape.violations(of: number))
         case .double:
             guard value.doubleValue != nil else { throw mismatch(value, "Double") }
             return (nil, [])
@@ -201,36 +202,6 @@ struct ConstraintChecker {
             return (nil, [])
         case .structure, .list, .map: return (nil, [])
         }
-    }
-
-    private func violations(of text: String, _ shape: Shape) -> [String] {
-        var violations: [String] = []
-        let size = text.utf8.count
-        if let maximum = shape.maximum, size > maximum, text.unicodeScalars.count > maximum {
-            violations.append("Member must have length less than or equal to \(maximum)")
-        }
-        if let minimum = shape.minimum, size < minimum * 4, text.unicodeScalars.count < minimum {
-            violations.append("Member must have length greater than or equal to \(minimum)")
-        }
-        if let pattern = shape.pattern, !pattern.matches(text) {
-            violations.append("Member must satisfy regular expression pattern: \(pattern.source)")
-        }
-        if !shape.allowedSet.isEmpty, !shape.allowedSet.contains(text) {
-            violations.append("Member must satisfy enum value set: [\(shape.allowedValues.joined(separator: ", "))]")
-        }
-        // Not AWS's rule, but neither PostgreSQL nor a C library could hold such a text.
-        if text.utf8.contains(0) { violations.append("Member must not contain the character NUL") }
-        return violations
-    }
-
-    private func violations(of number: Int, _ shape: Shape) -> [String] {
-        if let maximum = shape.maximum, number > maximum {
-            return ["Member must have value less than or equal to \(maximum)"]
-        }
-        if let minimum = shape.minimum, number < minimum {
-            return ["Member must have value greater than or equal to \(minimum)"]
-        }
-        return []
     }
 
     // MARK: Failures
@@ -252,7 +223,11 @@ struct ConstraintChecker {
         for violation in new where !violations.contains(violation) { violations.append(violation) }
     }
 
-    private func listed(_ violations: [String]) -> String { "[\(violations.joined(separator: ", "))]" }
+    /// All that elements must satisfy, as AWS tells it, and what of ours they break.
+    private func listed(_ violations: [String], _ shape: Shape) -> String {
+        let rules = shape.rules
+        return "[\((rules + violations.filter { !rules.contains($0) }).joined(separator: ", "))]"
+    }
 
     /// Names the JSON types and the place, never the value.
     private func mismatch(_ value: JSONValue, _ expected: String) -> APIError {

@@ -54,7 +54,9 @@ import Testing
                 "Value '{value=x, VALUE=}' at 'tasks.2.member.taskProperties' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy enum value set: [VALUE, "
             ))
         #expect(
-            message.contains("Map value must satisfy constraint: [Member must satisfy regular expression pattern: .+]"))
+            message.contains(
+                "Map value must satisfy constraint: [Member must have length less than or equal to 2048, "
+                    + "Member must satisfy regular expression pattern: .+]"))
     }
 
     @Test func missingMembersAndEmptyBody() {
@@ -157,7 +159,8 @@ import Testing
         let error = failure("CancelFlowExecutions", #"{"flowName":"ab","executionIds":["ok","a b","c d"]}"#)
         #expect(
             error?.message == "1 validation error detected: Value '[ok, a b, c d]' at 'executionIds' failed to satisfy "
-                + #"constraint: Member must satisfy constraint: [Member must satisfy regular expression pattern: \S+]"#)
+                + "constraint: Member must satisfy constraint: [Member must have length less than or equal to 256, "
+                + #"Member must satisfy regular expression pattern: \S+]"#)
         #expect(
             failure("CancelFlowExecutions", #"{"flowName":"ab","executionIds":[null]}"#)?.message.contains(
                 "Value null at 'executionIds.1.member'") == true)

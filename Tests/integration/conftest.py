@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 from support.binary import find_binary  # noqa: E402
 from support.cluster import MillraceCluster  # noqa: E402
 from support.services import Services  # noqa: E402
+from support.tally import conformance  # noqa: E402
 
 _services = Services(find_binary())
 
@@ -24,6 +25,10 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section("millrace: what these tests ran on")
     for line in _services.summary():
         terminalreporter.line(line)
+    if conformance.lines():
+        terminalreporter.section(f"millrace: {conformance.title}")
+        for line in conformance.lines():
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

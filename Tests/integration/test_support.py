@@ -9,9 +9,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from support import fault_proxy, invariants, messages, services as services_module
+from support import fault_proxy, flows, invariants, messages, services as services_module
 from support.fault_proxy import FaultProxy, Hold, Rule
+from support.flow_model import FlowModel
 from support.prometheus import parse
+from support.sequences import shrunk
+from support.serial_order import Call, serial_order
 from support.stream import CommandStream, Run, Story, source_rows
 from support.waiting import WaitTimeout, wait_until
 
@@ -176,3 +179,29 @@ def test_invariants_notice_wrong_outputs(change, complaint):
     assert "unexpected object out/flow/.temporary" in invariants._check_outputs(stream, runs)
     runs[RUN][1].status = "Canceled"
     assert "yet there is" in str(invariants._check_outputs(stream, runs))
+
+
+def test_sequences_are_cut_down_to_what_fails():
+    steps = list(range(40))
+    assert shrunk(steps, lambda fewer: {3, 17, 31} <= set(fewer)) == [3, 17, 31]
+    assert shrunk(steps, lambda fewer: 39 in fewer) == [39]
+
+
+def test_serial_orders_are_found_where_there_are_any():
+    name = {"flowName": "f"}
+    create = {**flows.flow("f"), "clientToken": "t"}
+
+    def call(begun, ended, kind, parameters, *answer):
+        return Call(begun, ended, kind, parameters, answer)
+
+    made = call(0, 5, "create_flow", create, "ok", {"flowStatus": "Active"})
+    again = call(1, 6, "create_flow", create, "ok", {"flowStatus": "Active"})
+    gone = call(2, 4, "delete_flow", name, "error", "ResourceNotFoundException")
+    first = call(6, 9, "start_flow", name, "ok", {"flowStatus": "Active", "executionId": "1"})
+    second = call(7, 8, "start_flow", name, "error", "ConflictException")
+    order = serial_order(FlowModel(), [second, first, again, made, gone])
+    assert order.index(gone) == 0 and order[-2:] == [first, second]
+    late = call(7, 8, "delete_flow", name, "error", "ResourceNotFoundException")
+    assert serial_order(FlowModel(), [made, late]) is None, "it ended before the deletion began"
+    twice = call(7, 8, "start_flow", name, "ok", {"flowStatus": "Active", "executionId": "2"})
+    assert serial_order(FlowModel(), [made, first, twice]) is None, "two runs of a flow at once"
