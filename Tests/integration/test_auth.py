@@ -229,12 +229,17 @@ def test_accounts_share_nothing(cluster):
     page = mine.list_flows(maxResults=1)["nextToken"]
     with refused("ValidationException", 400):
         theirs.list_flows(maxResults=1, nextToken=page)
+    assert theirs.cancel_flow_executions(flowName=names[0], executionIds=[runs[mine]])["invalidExecutions"] == [runs[mine]]
+    records = mine.describe_flow_execution_records(flowName=names[0])["flowExecutions"]
+    assert [record["executionStatus"] for record in records] == ["InProgress"]
+    for client in (mine, theirs):
+        client.cancel_flow_executions(flowName=names[0], executionIds=[runs[client]])
+        cluster.wait_run(names[0], runs[client], client=client)
     second = mine.start_flow(flowName=names[0])["executionId"]
     page = mine.describe_flow_execution_records(flowName=names[0], maxResults=1)["nextToken"]
     with refused("ValidationException", 400):
         theirs.describe_flow_execution_records(flowName=names[0], maxResults=1, nextToken=page)
 
-    assert theirs.cancel_flow_executions(flowName=names[0], executionIds=[second])["invalidExecutions"] == [second]
     for client, account in ((mine, "mine"), (theirs, "theirs")):
         listed = [flow for flow in client.list_flows(maxResults=100)["flows"] if flow["flowName"] in names]
         assert [flow["description"] for flow in listed] == [account] * 3
