@@ -13,7 +13,7 @@ struct ConnectorReads: Sendable {
     let pool: ReadPool
     let answers: Answers
     let shared: SharedState
-    let directory: any ConnectorDirectory
+    let directory: RegisteredConnectors
     /// How long a read may wait for its turn.
     let patienceMilliseconds: Int
 

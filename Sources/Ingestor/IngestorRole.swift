@@ -64,7 +64,8 @@ public final class IngestorRole: Sendable {
                 pool: reads, answers: answers, shared: shared,
                 patienceMilliseconds: configuration.readPatienceMilliseconds),
             connectors: ConnectorReads(
-                pool: reads, answers: answers, shared: shared, directory: EmptyConnectorDirectory(),
+                pool: reads, answers: answers, shared: shared,
+                directory: RegisteredConnectors(region: configuration.region),
                 patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands,
             profiles: ProfileRequests(sealing: configuration.sealing, commands: commands))
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }

@@ -14,7 +14,10 @@ enum DevCommand {
     private static let authentication = Setting("MILLRACE_AUTH", "none", Setting.authentication.help)
     private static let partitions = Setting("MILLRACE_PARTITIONS", "4", Setting.partitions.help)
     private static let settings: [Setting] =
-        [.dataFolder, .listen, authentication, .credentialsFile, .account, .region, .commandSeconds, .strict, .migrations]
+        [
+            .dataFolder, .listen, authentication, .credentialsFile, .account, .region, .commandSeconds, .strict,
+            .migrations,
+        ]
         + [.sealingPublicKeys]
         + [.topicPrefix, partitions, .replication] + Setting.runs + [.retentionDays] + Setting.objectStores
         + [metricsListen] + Setting.common

@@ -10,7 +10,8 @@ import Unsealing
 
 /// What the api lets through of a request that holds credentials.
 @Suite struct ProfileRequestsTests {
-    private let caller = Caller(account: "123456789012", principal: "arn:me", region: "r", mayWrite: true)
+    private let caller = Caller(
+        account: "123456789012", principal: "arn:me", region: "r", mayWrite: true, method: .sigV4)
     private let privateKey = X25519.makePrivateKey()
 
     private func sealing() throws -> SealingKeys {
