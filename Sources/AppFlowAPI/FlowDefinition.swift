@@ -46,7 +46,8 @@ public struct FlowDefinition: Sendable, Equatable {
 
     /// The profiles that the flow names, the source's first.
     public var profileUses: [ProfileUse] {
-        let named = zip([source.connectorProfileName] + destinationProfileNames,
+        let named = zip(
+            [source.connectorProfileName] + destinationProfileNames,
             [source.connectorType] + destinations.map(\.connectorType))
         return named.compactMap { name, type in name.map { ProfileUse(profileName: $0, connectorType: type) } }
     }
