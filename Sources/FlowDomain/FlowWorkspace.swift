@@ -92,8 +92,13 @@ public struct FlowWorkspace: Sendable {
     /// Every state that flows were given, in order.
     private var written: [FlowRecord] = []
     private var lastQueuedAt: [String: Int64] = [:]
+    /// Flows of each account; as loaded, plus and minus those of this batch. Only where a quota asks for it.
+    private var flowCounts: [String: Int]
 
-    public init(flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome]) {
+    public init(
+        flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome], flowCounts: [String: Int] = [:]
+    ) {
+        self.flowCounts = flowCounts
         originals = [:]
         for flow in flows { originals[FlowKey(account: flow.account, name: flow.name)] = flow }
         current = originals
@@ -107,8 +112,12 @@ public struct FlowWorkspace: Sendable {
 
     public func storedOutcome(_ key: TokenKey) -> StoredOutcome? { outcomes[key] }
 
+    /// How many flows the account has, if they were counted.
+    public func flowCount(ofAccount account: String) -> Int { flowCounts[account] ?? 0 }
+
     public mutating func put(_ flow: FlowRecord) {
         let key = FlowKey(account: flow.account, name: flow.name)
+        if current[key] == nil { flowCounts[flow.account, default: 0] += 1 }
         current[key] = flow
         touchedKeys.insert(key)
         written.append(flow)
@@ -117,6 +126,7 @@ public struct FlowWorkspace: Sendable {
     public mutating func remove(_ key: FlowKey) {
         guard let flow = current.removeValue(forKey: key) else { return }
         touchedKeys.insert(key)
+        flowCounts[flow.account, default: 0] -= 1
         for run in runs(ofFlow: flow.uuid) { cancel(run, of: flow) }
         runsByFlow[flow.uuid] = nil
     }

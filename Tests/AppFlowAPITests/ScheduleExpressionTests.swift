@@ -19,9 +19,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "rate()", "rate(0minutes)", "rate(-1hours)", "rate(5)", "rate(5seconds)", "rate(minutes)", "rate(1 0minutes)",
+        "", "rate()", "rate(0minutes)", "rate(-1hours)", "rate(5)", "rate(5seconds)", "rate(minutes)",
+        "rate(1 0minutes)",
         "rate(5min utes)", "rate(5minutes", "every(5minutes)", "5minutes", "rate(99999999999999999999days)",
-        "cron()", "cron(0 1 * * *)", "cron(0 1 * * * *)", "cron(0 1 ? * ? *)", "cron(60 1 * * ? *)", "cron(0 24 * * ? *)",
+        "cron()", "cron(0 1 * * *)", "cron(0 1 * * * *)", "cron(0 1 ? * ? *)", "cron(60 1 * * ? *)",
+        "cron(0 24 * * ? *)",
         "cron(0 1 32 * ? *)", "cron(0 1 * 13 ? *)", "cron(0 1 ? * 8 *)", "cron(0 1 ? * 2#6 *)", "cron(0 1 * * ? 1969)",
         "cron(5-1 * * * ? *)", "cron(0/0 * * * ? *)", "cron(0 1,, * * ? *)", "cron(? * * * ? *)", "cron(L * * * ? *)",
     ])

@@ -5,7 +5,7 @@ with botocore's shape; the lists of types come from its model."""
 import pytest
 
 from support import flows
-from support.cluster import READER_KEY
+from support.cluster import OTHER_KEY, READER_KEY
 from support.errors import refused
 from support.names import unique
 
@@ -313,3 +313,19 @@ def test_strict_binds_what_appflow_limits(client, strict):
         with refused("ValidationException", 400, word):
             strict.client().create_flow(**definition)
         client.create_flow(**definition)
+
+
+def test_the_quota_of_flows_binds_each_account(make_cluster):
+    cluster = make_cluster(api=1, controller=1, worker=0, environment={"MILLRACE_QUOTA_FLOWS": "2"})
+    try:
+        client = cluster.client()
+        first, second, third = unique(), unique(), unique()
+        client.create_flow(**flows.flow(first))
+        client.create_flow(**flows.flow(second))
+        with refused("ServiceQuotaExceededException", 402, "2 flows"):
+            client.create_flow(**flows.flow(third))
+        cluster.client(key=OTHER_KEY).create_flow(**flows.flow(third))
+        client.delete_flow(flowName=first)
+        client.create_flow(**flows.flow(third))
+    finally:
+        cluster.stop()
