@@ -14,6 +14,7 @@ struct BatchApplier {
 
     let epoch: String
     let source: String
+    var quotas = Quotas()
 
     /// What a batch came to.
     struct Committed {
@@ -89,8 +90,10 @@ struct BatchApplier {
     private func apply(
         _ commands: [Command], connection: PostgresConnection, locking: Bool, effects: inout Effects
     ) throws -> [(SQLStatement, [SQLValue])] {
-        var (workspace, now) = try CommandStore(connection).load(for: commands, locking: locking)
-        let application = CommandApplication(now: now)
+        var (workspace, now) = try CommandStore(connection).load(
+            for: commands, locking: locking,
+            countingFlows: quotas.flows != nil && commands.contains { $0.operation == "CreateFlow" })
+        let application = CommandApplication(now: now, quotas: quotas)
         for command in commands {
             if let outcome = application.apply(command, to: &workspace) {
                 effects.add(outcome, of: command)

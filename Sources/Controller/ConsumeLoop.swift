@@ -85,7 +85,7 @@ struct ConsumeLoop {
     /// - Throws: when the batch cannot be brought to an end here: the consumer is made anew, at the stored offsets.
     private mutating func process(_ all: [Inbound], epoch: String, consumer: KafkaConsumer) throws {
         let began = MonotonicClock.nanoseconds
-        let applier = BatchApplier(epoch: epoch, source: source)
+        let applier = BatchApplier(epoch: epoch, source: source, quotas: configuration.quotas)
         var waiting = [all]
         var delay = 20
         while let batch = waiting.popLast() {

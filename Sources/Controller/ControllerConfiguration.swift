@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FlowDomain
 public import PostgreSQL
 
 /// How a controller works.
@@ -11,10 +12,16 @@ public struct ControllerConfiguration: Sendable {
     /// Days that ended runs are kept.
     public var retentionDays: Int
 
-    public init(database: PostgresConfiguration, instance: String, batchLimit: Int = 2_000, retentionDays: Int = 90) {
+    public var quotas: Quotas
+
+    public init(
+        database: PostgresConfiguration, instance: String, batchLimit: Int = 2_000, retentionDays: Int = 90,
+        quotas: Quotas = Quotas()
+    ) {
         self.database = database
         self.instance = instance
         self.batchLimit = batchLimit
         self.retentionDays = retentionDays
+        self.quotas = quotas
     }
 }

@@ -6,9 +6,11 @@ import JSON
 public struct CommandApplication: Sendable {
     /// Microseconds since 1970 by the database's clock: when this batch is applied.
     public let now: Int64
+    public let quotas: Quotas
 
-    public init(now: Int64) {
+    public init(now: Int64, quotas: Quotas = Quotas()) {
         self.now = now
+        self.quotas = quotas
     }
 
     /// What a run of such a flow asks of a worker; grows with what plans may use.
@@ -84,6 +86,9 @@ public struct CommandApplication: Sendable {
         let key = FlowKey(account: command.account, name: command.flowName)
         if workspace.flow(key) != nil {
             throw .conflict("Conflict executing request: Flow with name \(command.flowName) already exists.")
+        }
+        if let most = quotas.flows, workspace.flowCount(ofAccount: command.account) >= most {
+            throw .quota("The account has reached its quota of \(most) flows.")
         }
         let definition = try FlowDefinition(input: command.input)
         let profiles = ProfileReference.all(in: command.input)

@@ -92,13 +92,16 @@ public struct FlowWorkspace: Sendable {
     /// Every state that flows were given, in order.
     private var written: [FlowRecord] = []
     private var lastQueuedAt: [String: Int64] = [:]
+    /// Flows of each account; as loaded, plus and minus those of this batch. Only where a quota asks for it.
+    private var flowCounts: [String: Int]
     /// Connector profiles and custom connectors.
     public var resources: ResourceWorkspace
 
     public init(
-        flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome],
+        flows: [FlowRecord], runs: [LiveRun], outcomes: [TokenKey: StoredOutcome], flowCounts: [String: Int] = [:],
         resources: ResourceWorkspace = ResourceWorkspace()
     ) {
+        self.flowCounts = flowCounts
         self.resources = resources
         originals = [:]
         for flow in flows { originals[FlowKey(account: flow.account, name: flow.name)] = flow }
@@ -113,8 +116,12 @@ public struct FlowWorkspace: Sendable {
 
     public func storedOutcome(_ key: TokenKey) -> StoredOutcome? { outcomes[key] }
 
+    /// How many flows the account has, if they were counted.
+    public func flowCount(ofAccount account: String) -> Int { flowCounts[account] ?? 0 }
+
     public mutating func put(_ flow: FlowRecord) {
         let key = FlowKey(account: flow.account, name: flow.name)
+        if current[key] == nil { flowCounts[flow.account, default: 0] += 1 }
         current[key] = flow
         touchedKeys.insert(key)
         written.append(flow)
@@ -123,6 +130,7 @@ public struct FlowWorkspace: Sendable {
     public mutating func remove(_ key: FlowKey) {
         guard let flow = current.removeValue(forKey: key) else { return }
         touchedKeys.insert(key)
+        flowCounts[flow.account, default: 0] -= 1
         for run in runs(ofFlow: flow.uuid) { cancel(run, of: flow) }
         runsByFlow[flow.uuid] = nil
         resources.profileUses.forget(user: flow.uuid)

@@ -58,6 +58,10 @@ enum CommandStatements {
             OFFSET 0) o
         """)
 
+    /// Flows of each account.
+    static let countFlows = SQLStatement(
+        "count_flows", "SELECT account, count(*) FROM flows WHERE account = ANY ($1::text[]) GROUP BY account")
+
     static let now = SQLStatement("database_now", "SELECT millrace_microseconds(clock_timestamp())")
 
     static let insertFlows = SQLStatement(

@@ -10,9 +10,13 @@ public struct CommandStore {
     public init(_ connection: PostgresConnection) { self.connection = connection }
 
     /// Loads what the commands need.
-    /// - Parameter locking: takes row locks, in id order, for a batch that keeps losing races; only inside a transaction.
+    /// - Parameters:
+    ///   - locking: takes row locks, in id order, for a batch that keeps losing races; only inside a transaction.
+    ///   - countingFlows: how many flows the accounts have is to be known, too.
     /// - Returns: the workspace and the database's time in microseconds since 1970.
-    public func load(for commands: [Command], locking: Bool = false) throws -> (FlowWorkspace, now: Int64) {
+    public func load(for commands: [Command], locking: Bool = false, countingFlows: Bool = false) throws -> (
+        FlowWorkspace, now: Int64
+    ) {
         var needs: [FlowKey: Bool] = [:]
         var tokens: Set<TokenKey> = []
         let resources = ResourceNeeds(commands)
@@ -33,23 +37,34 @@ public struct CommandStore {
                 [(CommandStatements.lockFlows, [accounts, names]), (CommandStatements.lockRuns, [accounts, names])]
                     + resources.lockStatements, transaction: false)
         }
-        let answers = try connection.pipeline(
-            [
-                (CommandStatements.now, []),
-                (CommandStatements.loadFlows, [accounts, names, .boolArray(keys.map { $0.value })]),
-                (CommandStatements.loadRuns, [accounts, names]),
-                (
-                    CommandStatements.loadOutcomes,
-                    [
-                        .textArray(tokenList.map { $0.account }), .textArray(tokenList.map { $0.operation }),
-                        .textArray(tokenList.map { $0.scope }), .textArray(tokenList.map { $0.token }),
-                    ]
-                ),
-            ] + resources.loadStatements, transaction: false)
+        var questions: [(SQLStatement, [SQLValue])] = [
+            (CommandStatements.now, []),
+            (CommandStatements.loadFlows, [accounts, names, .boolArray(keys.map { $0.value })]),
+            (CommandStatements.loadRuns, [accounts, names]),
+            (
+                CommandStatements.loadOutcomes,
+                [
+                    .textArray(tokenList.map { $0.account }), .textArray(tokenList.map { $0.operation }),
+                    .textArray(tokenList.map { $0.scope }), .textArray(tokenList.map { $0.token }),
+                ]
+            ),
+        ]
+        questions += resources.loadStatements
+        if countingFlows { questions.append((CommandStatements.countFlows, [accounts])) }
+        var answers = try connection.pipeline(questions, transaction: false)
+        let counts = countingFlows ? answers.popLast().map(Self.counts) ?? [:] : [:]
         let workspace = FlowWorkspace(
             flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]),
-            resources: resources.workspace(Array(answers.dropFirst(4))))
+            flowCounts: counts, resources: resources.workspace(Array(answers.dropFirst(4))))
         return (workspace, answers[0].int(0, 0) ?? 0)
+    }
+
+    private static func counts(_ rows: SQLRows) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for row in 0..<rows.count {
+            if let account = rows.text(row, 0) { counts[account] = Int(rows.int(row, 1) ?? 0) }
+        }
+        return counts
     }
 
     /// The steps that write a workspace's changes; each guarded, for one transaction.

@@ -22,7 +22,7 @@ enum ControllerCommand {
     static let metricsListen = Setting.metricsListen(port: 9102)
     static let subcommand = Subcommand(
         name: "controller", summary: "applies commands and run events to the flow store",
-        settings: [.database, .retentionDays] + Setting.kafka + [metricsListen] + Setting.common
+        settings: [.database, .retentionDays] + Setting.quotas + Setting.kafka + [metricsListen] + Setting.common
     ) { settings in
         RoleProcess.prepareSignals()
         let process = RoleProcess(logger: try settings.logger(role: "controller"))

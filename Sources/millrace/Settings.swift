@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Connectors
+import FlowDomain
 import Foundation
 import Kafka
 import Observability
@@ -53,6 +54,16 @@ struct Settings {
                 text: "\(setting.variable) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    /// The quotas: as set, else AppFlow's where it is strict, else none.
+    func quotas() throws -> Quotas {
+        var quotas = try flag(.strict) ? Quotas.appFlow : Quotas()
+        if optional(.flowQuota) != nil { quotas.flows = try integer(.flowQuota, 0...1_000_000_000) }
+        if optional(.profileQuota) != nil {
+            quotas.connectorProfiles = try integer(.profileQuota, 0...1_000_000_000)
+        }
+        return quotas
     }
 
     func flag(_ setting: Setting) throws -> Bool {

@@ -80,7 +80,7 @@ struct Wiring {
         let role = ControllerRole(
             configuration: ControllerConfiguration(
                 database: database, instance: instance,
-                retentionDays: try settings.integer(.retentionDays, 1...36_500)),
+                retentionDays: try settings.integer(.retentionDays, 1...36_500), quotas: try settings.quotas()),
             bus: bus, metrics: process.metrics, logger: logger, stop: stop)
         bus.start()
         let gate = SchemaGate(database: database, logger: logger, stop: stop)

@@ -422,45 +422,18 @@ def test_rules_of_tasks_bind(client, tasks, words):
         client.create_flow(**flows.flow(unique(), tasks=tasks))
 
 
-SALESFORCE = {"connectorType": "Salesforce", "connectorProfileName": "p",
-              "sourceConnectorProperties": {"Salesforce": {"object": "Account"}}}
-REDSHIFT = {"connectorType": "Redshift", "connectorProfileName": "p", "destinationConnectorProperties": {
-    "Redshift": {"object": "public.t", "intermediateBucketName": "bucket"}}}
-
-
-def task(kind, operator, fields=("a",), destination=None, **properties):
-    result = {"taskType": kind, "sourceFields": list(fields), "connectorOperator": {"S3": operator},
-              "taskProperties": properties}
-    return {**result, "destinationField": destination} if destination else result
-
-
-UNSUPPORTED = {
-    "Salesforce": {"sourceFlowConfig": SALESFORCE},
-    "Redshift": {"destinationFlowConfigList": [REDSHIFT]},
-    "PARQUET": {"destinationFlowConfigList": [flows.s3_destination("bucket", fileType="PARQUET")]},
-    "Mask": {"tasks": [flows.map_all(), task("Mask", "MASK_ALL", MASK_LENGTH="5", MASK_VALUE="*")]},
-    "Truncate": {"tasks": [flows.map_all(), task("Truncate", "NO_OP", TRUNCATE_LENGTH="3")]},
-    "Validate": {"tasks": [flows.map_all(), task("Validate", "VALIDATE_NON_NULL", VALIDATION_ACTION="DropRecord")]},
-    "Merge": {"tasks": [task("Merge", "NO_OP", ["a", "b"], "a,b", CONCAT_FORMAT="${a} ${b}"), flows.map_task("a,b", "c")]},
-    "Arithmetic": {"tasks": [task("Arithmetic", "ADDITION", ["a", "b"], "a,b", MATH_OPERATION_FIELDS_ORDER="a,b"),
-                             flows.map_task("a,b", "c")]},
-    "Partition": {"tasks": [flows.map_all(), task("Partition", "NO_OP", [], ORDERED_PARTITION_KEYS_LIST='["a"]')]},
-    "Passthrough": {"tasks": [task("Passthrough", "NO_OP", [])]},
-    "metadataCatalogConfig": {"metadataCatalogConfig": {"glueDataCatalog": {
-        "roleArn": "arn:aws:iam::000000000000:role/r", "databaseName": "d", "tablePrefix": "p"}}},
-    "destination": {"destinationFlowConfigList": [flows.s3_destination("bucket-1"), flows.s3_destination("bucket-2")]},
-}
-
-
-@pytest.mark.parametrize("feature", UNSUPPORTED)
-def test_what_is_not_supported_yet_is_refused_by_name(client, feature):
-    definition = {**flows.flow(unique()), **UNSUPPORTED[feature]}
-    with refused("ValidationException", 400, feature):
+@pytest.mark.parametrize("change, word", [
+    ({"destinationFlowConfigList": [flows.s3_destination("bucket-1"), flows.s3_destination("bucket-2")]}, "destination"),
+    ({"triggerConfig": {"triggerType": "Event"}}, "Event"),
+])
+def test_what_is_refused_changes_nothing(client, change, word):
+    definition = {**flows.flow(unique()), **change}
+    with refused("ValidationException", 400, word):
         client.create_flow(**definition)
     with refused("ResourceNotFoundException", 404):
         client.describe_flow(flowName=definition["flowName"])
     client.create_flow(**flows.flow(definition["flowName"]))
-    with refused("ValidationException", 400, feature):
+    with refused("ValidationException", 400, word):
         client.update_flow(**flows.update_of(definition))
     assert client.describe_flow(flowName=definition["flowName"])["tasks"] == flows.flow("x")["tasks"]
 

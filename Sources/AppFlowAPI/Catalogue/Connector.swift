@@ -110,7 +110,11 @@ public struct Connector: Sendable {
 
     /// The operators of the model for this source; none for what is no source.
     public var operators: [String] {
-        ServiceModel.shared.shape(named: "\(unionKey)ConnectorOperator")?.allowedValues ?? []
+        let model = ServiceModel.shared
+        guard case .structure(let structure) = model.shape(named: "ConnectorOperator")?.kind,
+            let place = structure.places[unionKey]
+        else { return [] }
+        return model.shapes[structure.members[place].shape].allowedValues
     }
 
     /// The triggers of flows from or to here.

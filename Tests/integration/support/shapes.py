@@ -51,7 +51,8 @@ def _string(value, shape, path):
         problems.append(f"{path}: {value!r} is not in the enum")
     if len(value) > shape.metadata.get("max", len(value)):
         problems.append(f"{path}: too long")
-    pattern = shape.metadata.get("pattern")
+    # Java writes the planes beyond the first as pairs of surrogates.
+    pattern = shape.metadata.get("pattern", "").replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     if pattern and shape.name not in _FREE_TEXT and not re.fullmatch(pattern, value, re.DOTALL):
         problems.append(f"{path}: {value!r} does not match {pattern}")
     return problems
