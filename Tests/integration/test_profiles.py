@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connector profiles and custom connectors, by boto3; and that no credential ever lies about in the clear."""
 
+import concurrent.futures
 import os
 import subprocess
 
@@ -215,6 +216,24 @@ def test_flows_need_their_profile_and_keep_it(client):
     client.create_connector_profile(**salesforce(profile))
     client.delete_flow(flowName=name)
     client.delete_connector_profile(connectorProfileName=profile)
+
+
+def test_a_profile_is_used_or_deleted_but_not_both(client):
+    """Flows and profiles are different keys of the commands: two controllers may have one each."""
+    outcomes = set()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for _ in range(25):
+            name, profile = unique(), unique()
+            client.create_connector_profile(**salesforce(profile))
+            creation = pool.submit(client.create_flow, **through(name, profile))
+            deletion = pool.submit(client.delete_connector_profile, connectorProfileName=profile)
+            created, deleted = creation.exception(), deletion.exception()
+            assert (created is None) != (deleted is None), (created, deleted)
+            loser = created or deleted
+            outcomes.add(loser.response["Error"]["Code"])
+            exists = bool(details(client, connectorProfileNames=[profile]))
+            assert exists == (created is None)
+    assert outcomes <= {"ResourceNotFoundException", "ConflictException"}, outcomes
 
 
 # Custom connectors
