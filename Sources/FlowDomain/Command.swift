@@ -94,8 +94,8 @@ public struct Command: Sendable, Equatable {
         account = try fields.string("account")
         region = try fields.string("region")
         principal = try fields.string("principal")
-        if let flow = try fields.optionalString("flow") {
-            resource = ResourceName(.flow, flow)
+        if value["kind"] == nil {
+            resource = ResourceName(.flow, try fields.string("flow"))
         } else {
             guard let kind = ARN.Kind(rawValue: try fields.string("kind")) else {
                 throw MessageError("member kind is of no kind that this version knows")

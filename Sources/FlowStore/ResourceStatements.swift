@@ -103,14 +103,17 @@ enum ResourceStatements {
         SELECT millrace_require((SELECT count(*) FROM h) = cardinality($1::uuid[]), 'profile still there')
         """)
 
-    /// A statement of its own, after the deletion: it sees whatever was committed while that one waited for its lock.
+    /// A statement of its own, after the deletion: it sees whatever was committed while that one waited for its lock. In
+    /// the order of the index, of which it takes the first: however many flows use the profile.
     static let requireUnusedProfiles = SQLStatement(
         "require_unused_profiles",
         """
         SELECT millrace_require(NOT EXISTS (
             SELECT 1 FROM unnest($1::text[], $2::text[]) AS k (account, name)
-            JOIN flow_profiles u ON u.account = k.account AND u.profile_name = k.name
-            WHERE u.flow_uuid <> ALL ($3::uuid[])), 'profile not in use')
+            CROSS JOIN LATERAL (
+                SELECT FROM flow_profiles u WHERE u.account = k.account AND u.profile_name = k.name
+                    AND u.flow_uuid <> ALL ($3::uuid[])
+                ORDER BY flow_name LIMIT 1) u), 'profile not in use')
         """)
 
     /// Forgets what flows used.
@@ -176,7 +179,9 @@ enum ResourceStatements {
         """
         SELECT millrace_require(NOT EXISTS (
             SELECT 1 FROM unnest($1::text[], $2::text[]) AS k (account, name)
-            JOIN connector_profiles p ON p.account = k.account AND p.connector_label = k.name
-            WHERE p.uuid <> ALL ($3::uuid[])), 'connector not in use')
+            CROSS JOIN LATERAL (
+                SELECT FROM connector_profiles p WHERE p.account = k.account AND p.connector_label = k.name
+                    AND p.uuid <> ALL ($3::uuid[])
+                ORDER BY p.name LIMIT 1) p), 'connector not in use')
         """)
 }
