@@ -41,6 +41,11 @@ public struct Logger: Sendable {
         write(.error, message(), fields())
     }
 
+    /// A line that is written whatever the level: what an operator must be able to rely on.
+    public func record(_ message: String, _ fields: [LogKey: String]) {
+        write(.info, message, fields)
+    }
+
     /// The bytes of a line, line feed included.
     static func line(
         role: String, level: LogLevel, message: String, fields: [LogKey: String], milliseconds: Int
