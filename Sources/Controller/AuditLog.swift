@@ -32,6 +32,6 @@ struct AuditLog: Sendable {
     let logger: Logger
 
     func write(_ entries: [Entry]) {
-        for entry in entries { logger.record("audit", entry.fields) }
+        logger.record("audit", entries.map(\.fields))
     }
 }

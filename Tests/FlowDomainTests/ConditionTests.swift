@@ -68,12 +68,12 @@ import Testing
     }
 
     @Test func commandsCarryTheirConditions() throws {
-        var command = update(2, [1, 2])
+        var command = update(2, [1, 2], token: "t")
         command.isAsync = true
         command.origin = "192.0.2.1"
         command.requestID = "request"
         #expect(try Command(decoding: command.encoded()) == command)
-        let plain = update(3, nil)
+        let plain = update(3, nil, token: "t")
         #expect(try Command(decoding: plain.encoded()) == plain)
     }
 }

@@ -100,13 +100,13 @@ def test_a_retry_hears_the_same_tag(call, client):
     client.create_flow(**definition)
     body = {**flows.update_of(definition, description="mine"), "clientToken": "token-" + name}
     first = call("update-flow", body, If_Match='"1"')
-    client.update_flow(**flows.update_of(definition, description="somebody else's"))
+    client.update_flow(**flows.update_of(definition, description="by another client"))
     again = call("update-flow", body, If_Match='"1"')
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.headers["ETag"] == again.headers["ETag"] == '"2"'
     other = call("update-flow", body, If_Match='"3"')
     assert raw_http.error_of(other)[1] == "ConflictException", "the token was used for another request"
-    assert client.describe_flow(flowName=name)["description"] == "somebody else's"
+    assert client.describe_flow(flowName=name)["description"] == "by another client"
 
 
 # Prefer: respond-async
