@@ -144,6 +144,7 @@ struct ConsumeLoop {
         status.databaseProblem = nil
         send(committed)
         let effects = committed.effects
+        AuditLog(logger: logger).write(effects.audit)
         for (operation, succeeded) in effects.applied {
             metrics.commands.increment(by: 1, [operation, succeeded ? "success" : "error"])
         }

@@ -13,6 +13,7 @@ struct Effects {
     /// Messages that are written to the outbox in the transaction.
     private(set) var outbox: [(topic: String, key: String, headers: String, value: String)] = []
     private(set) var applied: [(operation: String, succeeded: Bool)] = []
+    private(set) var audit: [AuditLog.Entry] = []
     private(set) var expired = 0
     private(set) var deadLetters = 0
 
@@ -27,6 +28,7 @@ struct Effects {
 
     mutating func add(_ outcome: Outcome, of command: Command) {
         applied.append((command.operation, outcome.isSuccess))
+        if !outcome.isReplay { audit.append(AuditLog.Entry(command, outcome)) }
         if let replyTo = command.replyTo { outcomes[replyTo, default: []].append(outcome) }
     }
 

@@ -25,6 +25,13 @@ public struct Command: Sendable, Equatable {
     public let expiresAt: Int64
     /// The operation's input, validated.
     public let input: JSONObject
+    /// Revisions of which the flow must have one (`If-Match`); nil for any.
+    public var expectedRevisions: [Int64]?
+    /// Nobody waits for it: its outcome is kept for whoever asks for it.
+    public var isAsync = false
+    /// The address that the request came from, and the request's id: for the audit log.
+    public var origin: String?
+    public var requestID: String?
 
     public init(
         id: String, operation: String, account: String, region: String, principal: String, resource: ResourceName,
@@ -83,6 +90,12 @@ public struct Command: Sendable, Equatable {
         if let replyTo { object["replyTo"] = .string(replyTo) }
         object["expiresAt"] = .number(JSONNumber(Int(expiresAt)))
         object["input"] = .object(input)
+        if let expectedRevisions {
+            object["ifMatch"] = .array(expectedRevisions.map { .number(JSONNumber(Int($0))) })
+        }
+        if isAsync { object["async"] = true }
+        if let origin { object["origin"] = .string(origin) }
+        if let requestID { object["request"] = .string(requestID) }
         return .object(object)
     }
 
@@ -107,5 +120,11 @@ public struct Command: Sendable, Equatable {
         replyTo = try fields.optionalString("replyTo")
         expiresAt = try fields.int("expiresAt")
         input = try fields.object("input")
+        if value["ifMatch"] != nil {
+            expectedRevisions = try fields.array("ifMatch").compactMap { $0.intValue.map { Int64($0) } }
+        }
+        isAsync = value["async"]?.boolValue ?? false
+        origin = try fields.optionalString("origin")
+        requestID = try fields.optionalString("request")
     }
 }

@@ -19,18 +19,24 @@ public struct CommandApplication: Sendable {
     /// - Returns: what to answer; nil for a command that has expired, which changes nothing and answers nobody.
     public func apply(_ command: Command, to workspace: inout FlowWorkspace) -> Outcome? {
         if command.expiresAt < now { return nil }
+        if let known = known(command, workspace) { return known }
+        let outcome = decide(command, &workspace)
+        if command.isAsync { workspace.keep(StoredOutcome(outcome), for: .outcome(of: command)) }
+        return outcome
+    }
+
+    private func decide(_ command: Command, _ workspace: inout FlowWorkspace) -> Outcome {
         do throws(APIError) {
-            if let replay = try replay(of: command, in: workspace) {
-                return Outcome(commandID: command.id, result: .success(replay))
-            }
+            if let replay = try replay(of: command, in: workspace) { return replay }
             let response = try perform(command, on: &workspace)
+            let details = OutcomeDetails(command, response: response, in: workspace)
             if let key = TokenKey(command) {
                 let stored = StoredOutcome(
-                    digest: command.digest, response: JSONValue.object(response).serializedString(),
+                    digest: command.digest, response: JSONValue.object(response).serializedString(), details: details,
                     isBrief: command.token == Command.ownToken(id: command.id))
                 workspace.keep(stored, for: key)
             }
-            return Outcome(commandID: command.id, result: .success(response))
+            return Outcome(commandID: command.id, result: .success(response), details: details)
         } catch {
             return Outcome(commandID: command.id, error: error)
         }
@@ -38,7 +44,7 @@ public struct CommandApplication: Sendable {
 
     /// The answer an earlier command with this token got. Starts of on-demand flows never refuse a token for another
     /// request (AppFlow, StartFlow: clientToken).
-    private func replay(of command: Command, in workspace: FlowWorkspace) throws(APIError) -> JSONObject? {
+    private func replay(of command: Command, in workspace: FlowWorkspace) throws(APIError) -> Outcome? {
         guard let key = TokenKey(command), let stored = workspace.storedOutcome(key) else { return nil }
         if stored.digest != command.digest && !isOnDemandStart(command, workspace) {
             throw .conflict("The client token was used for a different \(command.operation) request.")
@@ -46,7 +52,7 @@ public struct CommandApplication: Sendable {
         guard let response = try? JSONValue.parse(Array(stored.response.utf8)).objectValue else {
             throw .internalServer("The stored outcome of this request cannot be read.")
         }
-        return response
+        return Outcome(commandID: command.id, result: .success(response), details: stored.details, isReplay: true)
     }
 
     private func isOnDemandStart(_ command: Command, _ workspace: FlowWorkspace) -> Bool {
@@ -117,7 +123,7 @@ public struct CommandApplication: Sendable {
     }
 
     private func updateFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
-        var flow = try existing(command, workspace)
+        var flow = try expected(command, workspace)
         guard let text = flow.definition, let old = try? JSONValue.parse(Array(text.utf8)).objectValue else {
             throw .internalServer("The flow's definition cannot be read.")
         }
@@ -150,7 +156,7 @@ public struct CommandApplication: Sendable {
     }
 
     private func deleteFlow(_ command: Command, _ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
-        var flow = try existing(command, workspace)
+        var flow = try expected(command, workspace)
         _ = try flow.follow(command.input["forceDelete"]?.boolValue == true ? .forceDelete : .delete)
         workspace.remove(FlowKey(account: flow.account, name: flow.name))
         return [:]

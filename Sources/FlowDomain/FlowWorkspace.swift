@@ -28,10 +28,12 @@ public struct TokenKey: Sendable, Hashable {
 public struct StoredOutcome: Sendable, Equatable {
     public let digest: String
     public let response: String
+    public let details: OutcomeDetails?
     /// Kept for no longer than the command's own message may come again: nobody can retry with this token.
     public let isBrief: Bool
 
-    public init(digest: String, response: String, isBrief: Bool = false) {
+    public init(digest: String, response: String, details: OutcomeDetails? = nil, isBrief: Bool = false) {
+        self.details = details
         self.digest = digest
         self.response = response
         self.isBrief = isBrief

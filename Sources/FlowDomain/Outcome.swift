@@ -11,10 +11,15 @@ public struct Outcome: Sendable, Equatable {
 
     public let commandID: String
     public let result: Result
+    public let details: OutcomeDetails?
+    /// What was answered before is told again, and nothing has changed now. Does not travel.
+    public var isReplay: Bool
 
-    public init(commandID: String, result: Result) {
+    public init(commandID: String, result: Result, details: OutcomeDetails? = nil, isReplay: Bool = false) {
         self.commandID = commandID
         self.result = result
+        self.details = details
+        self.isReplay = isReplay
     }
 
     public init(commandID: String, error: APIError) {
@@ -32,6 +37,7 @@ public struct Outcome: Sendable, Equatable {
         switch result {
         case .success(let response):
             object["response"] = .object(response)
+            if let details { object["details"] = details.encoded() }
         case .failure(let code, let message):
             var error = JSONObject()
             error["code"] = .string(code)
@@ -44,6 +50,8 @@ public struct Outcome: Sendable, Equatable {
     public init(decoding value: JSONValue) throws(MessageError) {
         let fields = try MessageFields(value)
         commandID = try fields.string("command")
+        details = OutcomeDetails(decoding: value["details"])
+        isReplay = false
         if let error = value["error"] {
             let errorFields = try MessageFields(error)
             result = .failure(code: try errorFields.string("code"), message: try errorFields.string("message"))

@@ -49,7 +49,7 @@ enum CommandStatements {
     static let loadOutcomes = SQLStatement(
         "load_outcomes",
         """
-        SELECT o.account, o.operation, o.scope, o.token, o.digest, o.response
+        SELECT o.account, o.operation, o.scope, o.token, o.digest, o.response, o.details
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (account, operation, scope, token)
         CROSS JOIN LATERAL (
             SELECT * FROM command_outcomes o
@@ -185,13 +185,15 @@ enum CommandStatements {
         "keep_outcomes",
         """
         WITH o AS (
-            INSERT INTO command_outcomes AS o (account, operation, scope, token, digest, response, expires_at)
-            SELECT account, operation, scope, token, digest, response,
+            INSERT INTO command_outcomes AS o (account, operation, scope, token, digest, response, details, expires_at)
+            SELECT account, operation, scope, token, digest, response, details,
                 millrace_time($7) + CASE WHEN brief THEN interval '5 minutes' ELSE interval '8 hours' END
-            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $8::boolean[])
-                AS k (account, operation, scope, token, digest, response, brief)
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $8::boolean[],
+                    $9::text[])
+                AS k (account, operation, scope, token, digest, response, brief, details)
             ON CONFLICT (account, operation, scope, token) DO UPDATE
-                SET digest = excluded.digest, response = excluded.response, expires_at = excluded.expires_at
+                SET digest = excluded.digest, response = excluded.response, details = excluded.details,
+                    expires_at = excluded.expires_at
                 WHERE o.expires_at <= clock_timestamp()
             RETURNING 1
         )

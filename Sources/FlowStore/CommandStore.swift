@@ -27,6 +27,7 @@ public struct CommandStore {
                 needs[key] = (needs[key] ?? false) || command.operation == "UpdateFlow"
             }
             if let token = TokenKey(command) { tokens.insert(token) }
+            if command.isAsync { tokens.insert(.outcome(of: command)) }
         }
         let keys = Array(needs)
         let accounts = SQLValue.textArray(keys.map { $0.key.account })
@@ -190,6 +191,7 @@ public struct CommandStore {
                 .textArray(outcomes.map { $0.key.scope }), .textArray(outcomes.map { $0.key.token }),
                 .textArray(outcomes.map { $0.outcome.digest }), .textArray(outcomes.map { $0.outcome.response }),
                 .int(now), .boolArray(outcomes.map { $0.outcome.isBrief }),
+                .textArray(outcomes.map { $0.outcome.details?.text ?? "" }),
             ], to: &steps)
     }
 
@@ -208,7 +210,9 @@ public struct CommandStore {
             let key = TokenKey(
                 account: rows.text(row, 0) ?? "", operation: rows.text(row, 1) ?? "", scope: rows.text(row, 2) ?? "",
                 token: rows.text(row, 3) ?? "")
-            outcomes[key] = StoredOutcome(digest: rows.text(row, 4) ?? "", response: rows.text(row, 5) ?? "")
+            outcomes[key] = StoredOutcome(
+                digest: rows.text(row, 4) ?? "", response: rows.text(row, 5) ?? "",
+                details: OutcomeDetails(text: rows.text(row, 6) ?? ""))
         }
         return outcomes
     }

@@ -84,7 +84,7 @@ public struct FlowReader {
     private static let outcomeStatement = SQLStatement(
         "find_outcome",
         """
-        SELECT digest, response FROM command_outcomes
+        SELECT digest, response, details FROM command_outcomes
         WHERE account = $1 AND operation = $2 AND scope = $3 AND token = $4 AND expires_at > clock_timestamp()
         """)
 
@@ -131,15 +131,16 @@ public struct FlowReader {
         let rows = try connection.execute(
             Self.recordsStatement,
             [.text(flowUUID), .int(position.queuedAt), .text(position.runID), .int(Int64(limit))])
-        return (0..<rows.count).map { row in
-            RunRecord(
-                runID: rows.text(row, 0) ?? "", state: RunState(rawValue: rows.text(row, 1) ?? "") ?? .error,
-                queuedAt: rows.int(row, 2) ?? 0, startedAt: rows.int(row, 3), updatedAt: rows.int(row, 4) ?? 0,
-                figures: RunFigures(
-                    records: rows.int(row, 5) ?? 0, bytesRead: rows.int(row, 6) ?? 0,
-                    bytesWritten: rows.int(row, 7) ?? 0),
-                putFailures: rows.int(row, 8) ?? 0, message: rows.text(row, 9))
-        }
+        return (0..<rows.count).map { Self.runRecord(rows, $0) }
+    }
+
+    static func runRecord(_ rows: SQLRows, _ row: Int) -> RunRecord {
+        RunRecord(
+            runID: rows.text(row, 0) ?? "", state: RunState(rawValue: rows.text(row, 1) ?? "") ?? .error,
+            queuedAt: rows.int(row, 2) ?? 0, startedAt: rows.int(row, 3), updatedAt: rows.int(row, 4) ?? 0,
+            figures: RunFigures(
+                records: rows.int(row, 5) ?? 0, bytesRead: rows.int(row, 6) ?? 0, bytesWritten: rows.int(row, 7) ?? 0),
+            putFailures: rows.int(row, 8) ?? 0, message: rows.text(row, 9))
     }
 
     /// What a command with this token was answered; nil when nothing was kept.
@@ -148,7 +149,9 @@ public struct FlowReader {
             Self.outcomeStatement,
             [.text(key.account), .text(key.operation), .text(key.scope), .text(key.token)])
         guard rows.count > 0 else { return nil }
-        return StoredOutcome(digest: rows.text(0, 0) ?? "", response: rows.text(0, 1) ?? "{}")
+        return StoredOutcome(
+            digest: rows.text(0, 0) ?? "", response: rows.text(0, 1) ?? "{}",
+            details: OutcomeDetails(text: rows.text(0, 2) ?? ""))
     }
 
     /// A key that all instances share; nil before the migrations have run.

@@ -54,16 +54,26 @@ final class CommandSender: Sendable {
         let id = UUIDs.v4()
         let now = MonotonicClock.milliseconds
         let wait = configuration.commandDeadlineMilliseconds
-        let expiry = try shared.databaseNow() + Int64(wait + Self.graceMilliseconds) * 1_000
-        let command = Command(
+        let isAsync = RequestPreferences.wantsAsync(exchange.request)
+        // The embedded broker forgets: a client is answered by it only once its command is committed.
+        let isKept = isAsync && bus.endpoint.map { !$0.embedded } ?? false
+        let lifetime = isKept ? CommandResource.lifetimeMicroseconds : Int64(wait + Self.graceMilliseconds) * 1_000
+        let expiry = try shared.databaseNow() + lifetime
+        var command = Command(
             id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
             resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
-            digest: try shared.digest(Array(operation.utf8) + [0] + exchange.request.body),
-            replyTo: configuration.instance, expiresAt: expiry, input: input)
-        guard pending.add(PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)) else {
+            digest: try shared.digest(Self.digested(operation, exchange.request)),
+            replyTo: isKept ? nil : configuration.instance, expiresAt: expiry, input: input)
+        command.expectedRevisions = RequestPreferences.expectedRevisions(exchange.request)
+        command.isAsync = isAsync
+        command.origin = exchange.request.remoteAddress
+        command.requestID = exchange.request.id
+        var waiting = PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)
+        if isAsync { waiting.resource = CommandResource(command, try shared.pageToken()) }
+        guard pending.add(waiting) else {
             throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
         }
-        if outcomes.isReady {
+        if outcomes.isReady || isKept {
             publish(command, of: exchange)
         } else {
             // Without a way back for the outcome nothing is sent: it may come within the client's patience.
@@ -82,10 +92,21 @@ final class CommandSender: Sendable {
         ) { [pending, answers] error in
             // A message that timed out may still have been stored: it expires before anybody could take the retry for
             // another request, and carries the same token.
-            if error != nil, let waiting = pending.remove(id) {
+            if error != nil {
+                guard let waiting = pending.remove(id) else { return }
                 answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+            } else if command.replyTo == nil, let waiting = pending.remove(id), let resource = waiting.resource {
+                answers.accepted(resource, nil, of: waiting)
             }
         }
+    }
+
+    /// What makes two requests the same: the operation, the body, and what stands elsewhere and changes the meaning.
+    private static func digested(_ operation: String, _ request: HTTPRequest) -> [UInt8] {
+        var bytes = Array(operation.utf8) + [0] + request.body
+        if request.rawPath.hasPrefix("/tags/") { bytes += [0] + Array("\(request.rawPath)?\(request.rawQuery)".utf8) }
+        for value in request.headers.all("if-match") { bytes += [0] + Array(value.utf8) }
+        return bytes
     }
 
     /// Watches over deadlines and lost outcomes; runs until the stop signal, on its own thread.
@@ -125,12 +146,14 @@ final class CommandSender: Sendable {
         // The last look comes after the client's patience proper, within the time that a command is given beyond it.
         let deadline = waiting.deadline + Self.graceMilliseconds
         let accepted = reads.submit(deadline: deadline) { [pending, answers] connection in
+            let isAsync = waiting.resource != nil
+            let key = isAsync ? TokenKey.outcome(of: waiting.command) : TokenKey(waiting.command)
             let stored = (try? connection.get()).flatMap { connection in
-                TokenKey(waiting.command).flatMap { try? FlowReader(connection).outcome($0) }
+                key.flatMap { try? FlowReader(connection).outcome($0) }
             }
-            if let stored, stored.digest == waiting.command.digest || operation == "StartFlow" {
+            if let stored, isAsync || stored.digest == waiting.command.digest || operation == "StartFlow" {
                 if !isLast && pending.remove(waiting.command.id) == nil { return }
-                answers.success(Array(stored.response.utf8), to: waiting.exchange, operation: operation)
+                answers.stored(stored, of: waiting)
             } else if isLast {
                 answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
             }

@@ -23,8 +23,10 @@ struct FlowReads: Sendable {
         let deadline = MonotonicClock.milliseconds + patienceMilliseconds
         let accepted = pool.submit(deadline: deadline) { connection in
             do {
-                let output = try Self.read(operation, input, caller, try connection.get(), shared)
-                answers.success(JSONValue.object(output).serialized(), to: exchange, operation: operation)
+                var details: OutcomeDetails?
+                let output = try Self.read(operation, input, caller, try connection.get(), shared, &details)
+                answers.success(
+                    JSONValue.object(output).serialized(), to: exchange, operation: operation, details: details)
             } catch let error as APIError {
                 answers.failure(error, to: exchange, operation: operation)
             } catch let error as PostgresError {
@@ -50,24 +52,28 @@ struct FlowReads: Sendable {
 
     private static func read(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ connection: PostgresConnection,
-        _ shared: SharedState
+        _ shared: SharedState, _ details: inout OutcomeDetails?
     ) throws -> JSONObject {
         let reader = FlowReader(connection)
         switch operation {
-        case "DescribeFlow": return try describe(input, caller, reader)
+        case "DescribeFlow": return try describe(input, caller, reader, &details)
         case "DescribeConnectorProfiles":
             return try ProfileReads.describe(input, caller, ProfileReader(connection), try shared.pageToken())
         case "ListFlows": return try list(input, caller, reader, try shared.pageToken())
+        case CommandResource.operation: return try CommandResource.read(input, caller, reader, shared)
         case "ListTagsForResource": return try TaggedResource.list(input, caller, reader)
         default: return try records(input, caller, reader, try shared.pageToken())
         }
     }
 
-    private static func describe(_ input: JSONObject, _ caller: Caller, _ reader: FlowReader) throws -> JSONObject {
+    private static func describe(
+        _ input: JSONObject, _ caller: Caller, _ reader: FlowReader, _ details: inout OutcomeDetails?
+    ) throws -> JSONObject {
         let name = input["flowName"]?.stringValue ?? ""
         guard let found = try reader.describe(FlowKey(account: caller.account, name: name)) else {
             throw APIError.notFound("Flow with name \(name) does not exist.")
         }
+        details = OutcomeDetails(found.flow)
         return try FlowResponses.describe(found.flow, lastRun: found.lastRun, region: caller.region)
     }
 
@@ -92,11 +98,13 @@ struct FlowReads: Sendable {
     private static func records(
         _ input: JSONObject, _ caller: Caller, _ reader: FlowReader, _ tokens: PageToken
     ) throws -> JSONObject {
+        let filter = try RunRecordQuery.filter(input)
         let name = input["flowName"]?.stringValue ?? ""
         guard let uuid = try reader.find(FlowKey(account: caller.account, name: name)) else {
             throw APIError.notFound("Flow with name \(name) does not exist.")
         }
-        let list = "DescribeFlowExecutionRecords/\(caller.account)/\(uuid)"
+        let list =
+            "DescribeFlowExecutionRecords/\(caller.account)/\(uuid)" + (filter.isEmpty ? "" : "/\(filter.text)")
         var start = FlowReader.RunPosition.newest
         if let text = try position(input, tokens, list) {
             let parts = text.split(separator: "/")
@@ -104,7 +112,7 @@ struct FlowReads: Sendable {
             start = FlowReader.RunPosition(queuedAt: queuedAt, runID: String(parts[1]))
         }
         let limit = input["maxResults"]?.intValue ?? defaultPage
-        let rows = try reader.records(flowUUID: uuid, after: start, limit: limit + 1)
+        let rows = try reader.records(flowUUID: uuid, after: start, limit: limit + 1, filter: filter)
         var output: JSONObject = [
             "flowExecutions": .array(rows.prefix(limit).map { .object(FlowResponses.record($0)) })
         ]

@@ -14,6 +14,8 @@ struct PendingCommand: Sendable {
     let deadline: Int
     /// Monotonic milliseconds: when the row of its outcome was last looked for.
     var lookedUpAt: Int? = nil
+    /// Answers in place of the outcome, for a client that does not want to wait.
+    var resource: CommandResource? = nil
 }
 
 /// The commands whose outcomes are awaited. A suspended connection each, and no thread. Thread-safe.

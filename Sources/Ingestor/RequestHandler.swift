@@ -24,6 +24,12 @@ struct RequestHandler: Sendable {
         let request = exchange.request
         var operationName = "Unknown"
         do throws(APIError) {
+            if let id = CommandResource.id(in: request) {
+                operationName = CommandResource.operation
+                let caller = try authenticator.authenticate(request)
+                try reads.perform(operationName, ["commandId": .string(id)], caller, exchange)
+                return
+            }
             let routed = try APIRouter.route(
                 method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery)
             operationName = routed.operation.name

@@ -4,6 +4,7 @@
 public enum LogKey: String, Sendable {
     case request, flow, run, attempt, account, operation, topic, partition, offset, epoch, error, status, count
     case resource, path, address, role, worker, signal, milliseconds, key, sqlState, bucket, object, reason
+    case principal, revision
 
     /// The name in the line. `role` already stands in every line, for the process; a field of that key is renamed, because
     /// a key stands once in an object.

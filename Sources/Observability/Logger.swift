@@ -41,6 +41,25 @@ public struct Logger: Sendable {
         write(.error, message(), fields())
     }
 
+    /// Lines of one message that are written whatever the level: what an operator must be able to rely on. Several go
+    /// out at once, but no more than a pipe takes whole.
+    public func record(_ message: String, _ entries: [[LogKey: String]]) {
+        let now = UTCTimestamp.nowMilliseconds
+        var pending: [UInt8] = []
+        for fields in entries {
+            let line = Self.line(role: role, level: .info, message: message, fields: fields, milliseconds: now)
+            if !pending.isEmpty && pending.count + line.count > Self.atomicBytes {
+                put(pending)
+                pending.removeAll(keepingCapacity: true)
+            }
+            pending += line
+        }
+        if !pending.isEmpty { put(pending) }
+    }
+
+    /// PIPE_BUF.
+    private static let atomicBytes = 4096
+
     /// The bytes of a line, line feed included.
     static func line(
         role: String, level: LogLevel, message: String, fields: [LogKey: String], milliseconds: Int
@@ -75,6 +94,10 @@ public struct Logger: Sendable {
     private func write(_ level: LogLevel, _ message: String, _ fields: [LogKey: String]) {
         let line = Self.line(
             role: role, level: level, message: message, fields: fields, milliseconds: UTCTimestamp.nowMilliseconds)
+        put(line)
+    }
+
+    private func put(_ line: [UInt8]) {
         // The lock is for pipes, where a write of more than 4096 bytes may be cut up by another thread's.
         Self.output.withLock { _ in
             line.withUnsafeBytes { bytes in

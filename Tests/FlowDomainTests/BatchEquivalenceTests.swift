@@ -17,7 +17,8 @@ import Testing
         var batched = MemoryStore()
         let batchedOutcomes = try batched.play(steps) { Int.random(in: 1...12, using: &random) }
 
-        #expect(batchedOutcomes == singleOutcomes)
+        // But for the moment at which a batch is applied.
+        #expect(batchedOutcomes.mapValues(\.result) == singleOutcomes.mapValues(\.result))
         #expect(batched.summary == single.summary)
         for (number, prediction) in predicted.enumerated() {
             let outcome = singleOutcomes[number]

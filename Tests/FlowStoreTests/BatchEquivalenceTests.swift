@@ -66,7 +66,8 @@ extension FlowStoreTests {
                 batched += try store.apply(Array(batch))
                 rest = rest.dropFirst(batch.count)
             }
-            #expect(batched == single)
+            // But for the moment at which a batch is applied.
+            #expect(batched.map { $0?.result } == single.map { $0?.result })
             #expect(try dump(store) == expected)
         }
     }

@@ -89,6 +89,18 @@ struct LoggerTests {
     }
 
     @Test
+    func `What is recorded is written at any level, whole and in order`() throws {
+        let names = (0..<300).map { "flow\($0)" } + [String(repeating: "x", count: 10_000), "last"]
+        let written = try capture(level: .error) { logger in
+            logger.record("audit", names.map { [.flow: $0] })
+            logger.record("audit", [])
+        }
+        let lines = try written.split(separator: "\n").map { try parse(String($0)) }
+        #expect(lines.map { $0["flow"] } == names)
+        #expect(lines.allSatisfy { $0["message"] == "audit" && $0["level"] == "info" })
+    }
+
+    @Test
     func `A descriptor that takes nothing loses the line and nothing else`() {
         Logger(role: "api", descriptor: -1).error("lost")
     }
