@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup venv build demo run test test-long bench bench-quick format lint image-rehearsal clean
+.PHONY: help setup venv build demo run test test-long bench bench-quick bench-api fuzz format lint image-rehearsal clean
 
 BINARY := .build/release/millrace
 
@@ -37,6 +37,12 @@ bench: build ## the control plane against its peers; results in Benchmarks/contr
 bench-quick: build ## the same in a few minutes, with smaller numbers
 	@Benchmarks/control-plane/run.sh --quick $(BENCH_ARGS)
 
+bench-api: build ## requests per second of the api with signatures on, beside nginx and moto; results in Benchmarks/api/results.md
+	@Benchmarks/api/run.sh $(BENCH_ARGS)
+
+fuzz: setup ## coverage-guided fuzzing of the decoder and the signature parser, SECONDS (600) each
+	@deploy/local/fuzz.sh $(or $(SECONDS),600)
+
 format: ## rewrite the Swift sources as .swift-format says
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -47,4 +53,4 @@ image-rehearsal: ## the Dockerfile's steps without a container engine
 	@deploy/rehearse-image.sh
 
 clean: ## remove builds and virtual environments
-	rm -rf .build .venv .venv-bench
+	rm -rf .build .venv .venv-bench .venv-bench-api

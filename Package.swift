@@ -100,6 +100,10 @@ let package = Package(
                 "RoleSupport", "FlowStore", "Kafka", "PostgreSQL", "LocalServices", "Observability", "Threading",
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "FuzzTargets", dependencies: ["AppFlowAPI", "JSON", "Cryptography"], path: "Tests/Fuzz/Targets",
+            swiftSettings: settings),
+        tests("FuzzTargets", []),
         tests("Threading", []),
         tests("JSON", []),
         tests("Observability", []),
@@ -139,3 +143,21 @@ let package = Package(
             ]),
     ]
 )
+
+// Programs that only their scripts build (Benchmarks/api/run.sh): nothing that ships.
+if Context.environment["MILLRACE_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "signature-cost", dependencies: ["Cryptography"], path: "Benchmarks/api/SignatureCost",
+            swiftSettings: settings))
+}
+
+// Coverage-guided fuzzing needs every module instrumented and libFuzzer linked, so only deploy/local/fuzz.sh builds it.
+if Context.environment["MILLRACE_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "millrace-fuzz", dependencies: ["FuzzTargets", "CLibFuzzer"], path: "Tests/Fuzz/Guided",
+            swiftSettings: settings),
+    ]
+}

@@ -6,7 +6,7 @@
 #
 #   setup.sh            libraries, PostgreSQL's binaries, Python's venv
 #   setup.sh kafka      and a Java runtime, for a Kafka that is already unpacked
-#   setup.sh bench      and wrk, Redis and RabbitMQ, for Benchmarks/
+#   setup.sh bench      and wrk, nginx, Redis and RabbitMQ, for Benchmarks/
 set -euo pipefail
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -39,6 +39,7 @@ for extra in "$@"; do
         bench)
             need default-jre-headless has java
             need wrk has wrk
+            need nginx optional_binary nginx /usr/sbin/nginx
             need redis-server has redis-server
             need rabbitmq-server optional_binary rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmq-server
             ;;

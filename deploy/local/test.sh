@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   test.sh           the unit tests (swift test, debug), then the integration tests (pytest, on the release build:
-#                     what ships). Both run even if the first fails; the last lines repeat what each runner said.
+#   test.sh           the unit tests (swift test, debug), some seconds of fuzzing, then the integration tests (pytest, on
+#                     the release build: what ships). All run even if one fails; the last lines repeat what each said.
 #   test.sh long      the integration tests marked "long", alone
 #
 # Exit status 0 only when all passed.
 #
 #   PYTEST_ARGS       more arguments for pytest, such as "-k cancel"
 #   KAFKA_HOME        a Kafka to test with (several: separated by colons), beside those in ../shared/kafka
+#   FUZZ_SECONDS      of fuzzing, for each of its targets; 0 for none
 #   UNIT_SECONDS, INTEGRATION_SECONDS   after which a runner is stopped and counts as failed
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -38,10 +39,15 @@ run() {
 }
 
 unit=0
+fuzz=0
 if [ "$long" != long ]; then
     swift build --build-tests || exit 1
     run "$logs/unit" "$unit_seconds" swift test --skip-build
     unit=$?
+    if [ "${FUZZ_SECONDS:-10}" -gt 0 ]; then
+        run "$logs/fuzz" 900 deploy/local/fuzz.sh "${FUZZ_SECONDS:-10}"
+        fuzz=$?
+    fi
 fi
 
 swift build -c release --product millrace || exit 1
@@ -55,12 +61,13 @@ integration=$?
 
 printf '\n'
 [ ! -e "$logs/unit" ] || printf 'swift test: %s\n' "$(grep -E '(Test run with|^Executed) .*' "$logs/unit" | tail -n 1)"
+[ ! -e "$logs/fuzz" ] || printf 'fuzz:       %s\n' "$(grep -E '^Done |ERROR: libFuzzer' "$logs/fuzz" | paste -sd ';')"
 printf 'pytest:     %s\n' "$(grep -E '[0-9]+ (passed|failed|error|skipped|deselected)|no tests ran|stopped after' "$logs/integration" | tail -n 1)"
-if [ "$unit" -ne 0 ] || [ "$integration" -ne 0 ]; then
+if [ "$unit" -ne 0 ] || [ "$fuzz" -ne 0 ] || [ "$integration" -ne 0 ]; then
     # What went wrong stands far above by now.
     grep -hE "^✘|recorded an issue|^Fatal error|Program crashed|exited with unexpected|^stopped after|error: |^FAILED |^ERROR " \
         "$logs"/* | cut -c 1-400 | tail -n 40
-    printf 'test: FAILED (swift test %s, pytest %s)\n' "$unit" "$integration"
+    printf 'test: FAILED (swift test %s, fuzz %s, pytest %s)\n' "$unit" "$fuzz" "$integration"
     exit 1
 fi
 printf 'test: passed\n'

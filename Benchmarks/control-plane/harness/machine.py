@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a reader must know about where figures come from."""
 
+import contextlib
 import datetime
 import importlib.metadata
 import os
@@ -48,6 +49,7 @@ def note(folder, kafka_version):
         lines.append(("Redis", _output("redis-server", "--version").split("v=")[1].split()[0]))
     if rabbitmq := _output("dpkg-query", "-W", "-f", "${Version}", "rabbitmq-server"):
         lines.append(("RabbitMQ", rabbitmq))
-    for package in ("celery", "procrastinate"):
-        lines.append((package, importlib.metadata.version(package)))
+    for package in ("celery", "procrastinate", "moto"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            lines.append((package, importlib.metadata.version(package)))
     return lines

@@ -57,7 +57,7 @@ class Role(Child):
 class Service:
     """The servers below, the roles above, and the questions the measurements ask of them."""
 
-    def __init__(self, binary, folder, kafka_home, slots):
+    def __init__(self, binary, folder, kafka_home, slots, environment=None):
         self.binary = binary
         self.folder = pathlib.Path(folder)
         self.roles = {}
@@ -80,6 +80,7 @@ class Service:
                 "MILLRACE_LISTEN": "127.0.0.1:0",
                 "MILLRACE_METRICS_LISTEN": "127.0.0.1:0",
                 "MILLRACE_WORKER_SLOTS": slots,
+                **(environment or {}),
             }
             migrate = Child("migrate", [binary, "migrate"], folder, self.environment)
             if migrate.process.wait(60) != 0:
