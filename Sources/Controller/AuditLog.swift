@@ -11,7 +11,7 @@ struct AuditLog: Sendable {
         init(_ command: Command, _ outcome: Outcome) {
             var fields: [LogKey: String] = [
                 .account: command.account, .principal: command.principal, .operation: command.operation,
-                .flow: command.flowName,
+                command.resource.kind == .flow ? .flow : .resource: command.resource.name,
             ]
             if let origin = command.origin, !origin.isEmpty { fields[.address] = origin }
             if let request = command.requestID { fields[.request] = request }
