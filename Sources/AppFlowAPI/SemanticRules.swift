@@ -18,6 +18,7 @@ public enum SemanticRules {
         try refuse(taskErrors(TaskRules.operatorProblems(definition)), operation)
         try refuse(taskErrors(TaskRules.taskProblems(definition)), operation)
         try refuse(taskErrors(TaskRules.wholeProblems(definition, isStrict: isStrict)), operation)
+        if isStrict { try refuse(taskErrors(TaskLimits.problems(definition)), operation) }
     }
 
     /// Checks what an update must not change: the connectors and the destination's object.

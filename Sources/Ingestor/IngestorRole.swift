@@ -45,6 +45,7 @@ public final class IngestorRole: Sendable {
         metrics.onRender { gauge.set(Double(pending.count)) }
         // The model's tables are built on first use: not within the first request.
         _ = APIOperation.all
+        _ = ConnectorCatalogue.all
         shared = SharedState(database: configuration.database, logger: logger, stop: stop)
         reads = ReadPool(
             database: configuration.database, threads: configuration.readers, waiting: 2_000,

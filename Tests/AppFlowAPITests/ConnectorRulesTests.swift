@@ -244,6 +244,30 @@ private typealias F = FlowFixtures
         #expect(try Self.strictRefusal(["tasks": [F.projection, F.map]]) == nil)
     }
 
+    @Test func strictLimitsTasks() throws {
+        let filter = F.filter("EQUAL_TO", ["VALUE": "1"])
+        func values(_ count: Int) -> JSONValue {
+            F.filter("EQUAL_TO", ["VALUES": .string((1...count).map(String.init).joined(separator: ","))])
+        }
+        func partition(_ keys: String) -> JSONValue {
+            [
+                "taskType": "Partition", "sourceFields": [],
+                "taskProperties": ["ORDERED_PARTITION_KEYS_LIST": .string(keys)],
+            ]
+        }
+        let most: [JSONValue] = [F.projection, F.map] + Array(repeating: filter, count: 9) + [values(10)]
+        #expect(try Self.strictRefusal(["tasks": .array(most + [partition("a,b,c,d,e,f,g,h,i,j")])]) == nil)
+        for (task, text) in [
+            (filter, "at most 10 filters, found 11"), (values(11), "at most 10 criteria, found 11"),
+            (partition("a,b,c,d,e,f,g,h,i,j,k"), "at most 10 fields, found 11"),
+            (partition("[\(Array(repeating: "\"a\"", count: 11).joined(separator: ","))]"), "at most 10 fields"),
+        ] {
+            let flow: JSONObject = ["tasks": .array(most + [task])]
+            #expect(try Self.strictRefusal(flow)?.contains(text) == true)
+            #expect(try F.refusal(flow) == nil)
+        }
+    }
+
     @Test func upsertsNeedAnIdentifier() throws {
         let salesforce: (JSONObject) -> JSONObject = {
             var own: JSONObject = ["object": "Account"]
