@@ -18,10 +18,19 @@ struct SigV4Query {
     let sessionToken: String?
     let declaredPayloadHash: String?
 
+    /// Whether a query bears a signature, or a part of one, whatever it is worth.
+    static func isPresent(in rawQuery: String) -> Bool {
+        if rawQuery.isEmpty { return false }
+        return rawQuery.utf8.split(separator: UInt8(ascii: "&")).contains { pair in
+            let name = PercentEncoding.normalized(pair.prefix { $0 != UInt8(ascii: "=") })
+            return required.prefix(3).contains { name.elementsEqual($0.utf8) }
+        }
+    }
+
     /// Nil if the query bears no signature.
     init?(rawQuery: String) throws(SigV4Failure) {
+        guard Self.isPresent(in: rawQuery) else { return nil }
         let values = try Self.parameters(rawQuery)
-        guard Self.required.prefix(3).contains(where: { values[$0] != nil }) else { return nil }
         let missing = Self.required.filter { values[$0]?.isEmpty ?? true }
         guard missing.isEmpty else {
             throw .incomplete(
@@ -62,7 +71,7 @@ struct SigV4Query {
             var name = String(decoding: PercentEncoding.normalized(pair[..<equals]), as: UTF8.self)
             guard name.utf8.count <= 32 else { continue }
             // SDKs do not agree on how to write this one.
-            if name.lowercased() == "x-amz-content-sha256" { name = payloadHashName }
+            if HeaderName.matches(name, "x-amz-content-sha256") { name = payloadHashName }
             guard required.contains(name) || name == tokenName || name == payloadHashName else { continue }
             let raw = equals == pair.endIndex ? pair[equals...] : pair[pair.index(after: equals)...]
             guard let bytes = PercentEncoding.decode(String(Substring(raw))),

@@ -56,11 +56,8 @@ public struct SigV4Verifier: Sendable {
         }
     }
 
-    /// Whether a query bears a signature, whatever it is worth.
-    public static func isPresigned(rawQuery: String) -> Bool {
-        if rawQuery.isEmpty { return false }
-        do throws(SigV4Failure) { return try SigV4Query(rawQuery: rawQuery) != nil } catch { return true }
-    }
+    /// Whether a query bears a signature, or a part of one, whatever it is worth.
+    public static func isPresigned(rawQuery: String) -> Bool { SigV4Query.isPresent(in: rawQuery) }
 
     private func checkScope(_ claim: SigV4Claim) throws(SigV4Failure) {
         let authorization = claim.authorization

@@ -81,7 +81,7 @@ def one_round(arguments, sizes, failures, label):
                     busy = {f"cores of {who}": value for who, value in cores[operation].items()}
                     found[name, operation] = {**one, **busy}
                 say(f"{name}: {figures}")
-            except BenchmarkFailure as failure:
+            except (BenchmarkFailure, OSError) as failure:
                 failures.append(f"{name}, {label}: {failure}")
     return found
 

@@ -71,14 +71,14 @@ def moto(folder, sizes):
             return request("CreateStateMachine", document)
 
         count = sizes.peer_flows
-        connection = Connection(address)
         arns = []
         for number in range(count):
+            connection = Connection(address)  # it closes each after its answer
             status, body = connection.send(creation(number))
+            connection.close()
             if status != 200:
                 raise BenchmarkFailure(f"moto: {status} {body[:500]!r}")
             arns.append(json.loads(body)["stateMachineArn"])
-        connection.close()
         files = {
             "describe": write(folder / "moto-describe", [request("DescribeStateMachine", {"stateMachineArn": arn}) for arn in arns]),
             "list": write(folder / "moto-list", [request("ListStateMachines", {"maxResults": 20})]),

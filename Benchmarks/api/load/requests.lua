@@ -49,7 +49,7 @@ function request()
     if sent == 0 then
         first = now()
     end
-    -- Once through, the last request is sent again, and refused without harm, until all answers have come.
+    -- Once through, the last request is sent again until all answers have come: refused as a duplicate, without harm.
     local number = circle and sent % #requests or math.max(0, math.min(sent, #requests - 1))
     sent = sent + 1
     return requests[number + 1]
@@ -60,7 +60,7 @@ function response(status, headers, body)
     if status == 200 then
         accepted = accepted + 1
         last = now()
-    elseif circle or answers <= #requests - 1 then
+    elseif circle or status ~= 409 then
         others = others + 1
         last_error = status .. " " .. body
     end
