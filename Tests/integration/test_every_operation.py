@@ -1,22 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each operation of the model called once by boto3 and once by the AWS CLI, and every list read page by page. Answers are
-compared with the model on the way (support/clients.py). What this version does not have yet says so and is skipped."""
+compared with the model on the way (support/clients.py)."""
 
 import pytest
 from botocore import xform_name
-from botocore.exceptions import ClientError
 
 from support import service_model
-from support.aws_cli import AwsCli, CommandLineError
+from support.aws_cli import AwsCli
 from support.cluster import ACCOUNT, FULL_KEY, OTHER_ACCOUNT, OTHER_KEY
 from support.errors import refused
 from support.every_operation import Preparation, items_of, missing_in, paged, profile_of, registration_of, untold
 from support.names import unique
-from support.sequences import is_unsupported
-
-# Never skipped: the service has had these from the first.
-FIRST = {"CreateFlow", "UpdateFlow", "DescribeFlow", "ListFlows", "DeleteFlow", "StartFlow", "CancelFlowExecutions",
-         "DescribeFlowExecutionRecords"}
 
 
 @pytest.fixture(scope="module")
@@ -36,37 +30,17 @@ def test_every_operation_of_the_model_has_a_call():
     assert untold() == set()
 
 
-def prepared(operation, client):
-    return unless_unsupported(operation, lambda: Preparation(client, ACCOUNT).of(operation))
-
-
-def unless_unsupported(operation, call):
-    """The call's answer; skips the test where the service says that it does not have the operation yet."""
-    try:
-        return call()
-    except ClientError as error:
-        if is_unsupported(error) and operation not in FIRST:
-            pytest.skip(error.response["Error"]["Message"])
-        raise
-    except CommandLineError as error:
-        if "not supported by this version" in error.text and operation not in FIRST:
-            pytest.skip(error.text)
-        raise
-
-
 @pytest.mark.parametrize("operation", service_model.operations())
 def test_boto3_calls_every_operation(client, operation):
-    parameters = prepared(operation, client)
-    answer = unless_unsupported(operation, lambda: getattr(client, xform_name(operation))(**parameters))
+    answer = getattr(client, xform_name(operation))(**Preparation(client, ACCOUNT).of(operation))
     assert not missing_in(operation, answer), answer
     assert answer["ResponseMetadata"]["RetryAttempts"] == 0
 
 
 @pytest.mark.parametrize("operation", service_model.operations())
 def test_aws_cli_calls_every_operation(cluster, client, operation, tmp_path):
-    parameters = prepared(operation, client)
     aws = AwsCli(cluster.url, FULL_KEY, str(tmp_path))
-    answer = unless_unsupported(operation, lambda: aws(xform_name(operation, "-"), "--cli-input-json", parameters))
+    answer = aws(xform_name(operation, "-"), "--cli-input-json", Preparation(client, ACCOUNT).of(operation))
     assert not missing_in(operation, answer), answer
 
 
@@ -82,13 +56,9 @@ def filled(cluster):
     for _ in range(5):
         client.start_flow(flowName=names[0])
         client.cancel_flow_executions(flowName=names[0])
-    try:
-        for number in range(5):
-            client.create_connector_profile(**profile_of(f"{prefix}-{number}"))
-            client.register_connector(**registration_of(f"{prefix}-{number}"))
-    except ClientError as error:
-        if not is_unsupported(error):
-            raise
+    for number in range(5):
+        client.create_connector_profile(**profile_of(f"{prefix}-{number}"))
+        client.register_connector(**registration_of(f"{prefix}-{number}"))
     return client, {"DescribeFlowExecutionRecords": {"flowName": names[0]},
                     "ListConnectorEntities": {"connectorProfileName": f"{prefix}-0", "connectorType": "Salesforce"}}
 
@@ -109,7 +79,7 @@ def pages(client, operation, parameters):
 @pytest.mark.parametrize("operation", paged())
 def test_pages_of_any_size_hold_the_same(filled, operation):
     client, parameters = filled[0], filled[1].get(operation, {})
-    whole = unless_unsupported(operation, lambda: list(pages(client, operation, {**parameters, "maxResults": 100})))
+    whole = list(pages(client, operation, {**parameters, "maxResults": 100}))
     assert len(whole) == 1 and len(items_of(operation, whole[0])) > 1
     expected = sorted(items_of(operation, whole[0]))
     for size in (1, 2, 3, None):
@@ -127,7 +97,7 @@ def test_pages_of_any_size_hold_the_same(filled, operation):
 def test_tokens_of_pages_cannot_be_forged(filled, operation):
     client, parameters = filled[0], filled[1].get(operation, {})
     call = getattr(client, xform_name(operation))
-    token = unless_unsupported(operation, lambda: call(**parameters, maxResults=1))["nextToken"]
+    token = call(**parameters, maxResults=1)["nextToken"]
     middle = len(token) // 2
     for forged in ("0", token[:-1], token[:middle] + ("a" if token[middle] != "a" else "b") + token[middle + 1:]):
         with refused("ValidationException", 400):

@@ -13,7 +13,7 @@ import pytest
 
 from support.cluster import ACCOUNT
 from support.flow_model import Disagreement, FlowModel
-from support.sequences import Performer, Step, features, generate, shrunk
+from support.sequences import SINGLE, Performer, Step, generate, shrunk
 from support.serial_order import Call, serial_order
 
 SECONDS = float(os.environ.get("MILLRACE_TEST_SEQUENCE_SECONDS", "20"))
@@ -34,11 +34,6 @@ def clients(cluster):
     return [cluster.client(url=url, retries=0) for url in cluster.api_urls()]
 
 
-@pytest.fixture(scope="module")
-def found(clients):
-    return features(clients[0])
-
-
 def seeds():
     """Numbers for one sequence each, for as long as there is time; always one."""
     seed = int(os.environ.get("MILLRACE_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -49,16 +44,13 @@ def seeds():
         yield seed
 
 
-def test_sequences_do_what_a_simple_model_predicts(clients, found):
-    performed = 0
+def test_sequences_do_what_a_simple_model_predicts(clients):
     for seed in seeds():
-        steps = generate(random.Random(seed), LENGTH, found)
-        performed += len(steps)
+        steps = generate(random.Random(seed), LENGTH)
         if disagreement(clients[0], steps):
             fewest = shrunk(steps, lambda fewer: disagreement(clients[0], fewer))
             told = "\n".join(f"  {step}" for step in fewest)
             pytest.fail(f"MILLRACE_TEST_SEED={seed}, cut down to\n{told}\n{disagreement(clients[0], fewest)}", pytrace=False)
-    print(f"{performed} steps, with {', '.join(sorted(found))}")
 
 
 def disagreement(client, steps):
@@ -76,13 +68,10 @@ def disagreement(client, steps):
     return None
 
 
-def test_writers_at_once_leave_what_some_order_of_them_leaves(clients, found):
+def test_writers_at_once_leave_what_some_order_of_them_leaves(clients):
     for seed in seeds():
         chance = random.Random(seed)
-        # One flow, no profiles; reading pages is several calls, so lists are left out.
-        kinds = found - {"profiles", "salesforce"}
-        plans = [[step for step in generate(chance, CALLS_EACH * 3, kinds, names=1)
-                  if step.kind not in ("list_flows", "describe_flow_execution_records")][:CALLS_EACH] for _ in range(WRITERS)]
+        plans = [generate(chance, CALLS_EACH, SINGLE, names=1) for _ in range(WRITERS)]
         calls = perform_at_once(clients, plans)
         if serial_order(FlowModel(), calls) is None:
             told = "\n".join(f"  {call.begun:.6f} {call.ended:.6f} {call.kind} {call.parameters} -> {call.answer}"

@@ -34,34 +34,6 @@ class Step:
     flag: bool = False
 
 
-def features(client):
-    """What this version has, as it says itself."""
-    found = {"flows"}
-    probes = {
-        "tags": lambda: client.list_tags_for_resource(resourceArn=arn_of("000000000000", "nothing")),
-        "stop": lambda: client.stop_flow(flowName="nothing"),
-        "profiles": lambda: client.describe_connector_profiles(),
-        "scheduled": lambda: client.create_flow(**definition("probe-scheduled", len(_ON_DEMAND))),
-        "salesforce": lambda: client.create_flow(**definition("probe-salesforce", len(_ON_DEMAND) + 1, "no-profile")),
-    }
-    for feature, probe in probes.items():
-        try:
-            probe()
-            found.add(feature)
-        except ClientError as error:
-            if not is_unsupported(error):
-                found.add(feature)
-    if "scheduled" in found:
-        client.delete_flow(flowName="probe-scheduled", forceDelete=True)
-    return found
-
-
-def is_unsupported(error):
-    """Whether the service says that it has not got that far."""
-    said = error.response["Error"]["Message"]
-    return "not supported by this version" in said or "Not supported yet" in said
-
-
 def arn_of(account, name):
     return f"arn:aws:appflow:{REGION}:{account}:flow/{name}"
 
@@ -77,27 +49,31 @@ def definition(name, choice, profile=None):
     return flows.flow(name, source, tasks=[task])
 
 
-def generate(chance, length, found, names=3):
-    """`length` steps of what the service has."""
-    kinds = ["create_flow"] * 4 + ["update_flow"] * 3 + ["describe_flow"] * 2 + ["start_flow"] * 4 + \
-        ["cancel_flow_executions"] * 3 + ["describe_flow_execution_records"] * 2 + ["list_flows", "delete_flow", "delete_flow"]
-    if "tags" in found:
-        kinds += ["tag_resource", "untag_resource", "list_tags_for_resource"]
-    if "stop" in found:
-        kinds += ["stop_flow"] * 2
-    if "profiles" in found:
-        kinds += ["create_connector_profile", "update_connector_profile", "describe_connector_profiles",
-                  "delete_connector_profile"]
-    choices = len(_ON_DEMAND) + ("scheduled" in found) + ({"scheduled", "salesforce", "profiles"} <= found)
+_KINDS = {
+    "create_flow": 4, "update_flow": 3, "describe_flow": 2, "list_flows": 1, "delete_flow": 2, "start_flow": 4,
+    "stop_flow": 2, "cancel_flow_executions": 3, "describe_flow_execution_records": 2,
+    "tag_resource": 1, "untag_resource": 1, "list_tags_for_resource": 1,
+    "create_connector_profile": 1, "update_connector_profile": 1, "describe_connector_profiles": 1,
+    "delete_connector_profile": 1,
+}
+# Those that are one request each and need no profile.
+SINGLE = {kind for kind in _KINDS if "profile" not in kind} - {"list_flows", "describe_flow_execution_records"}
+
+
+def generate(chance, length, kinds=frozenset(_KINDS), names=3):
+    """`length` steps of some kinds."""
+    weighted = [kind for kind, weight in _KINDS.items() if kind in kinds for _ in range(weight)]
+    definitions = len(_ON_DEMAND) + (2 if "create_connector_profile" in kinds else 1)
     steps = []
     for _ in range(length):
-        kind = chance.choice(kinds)
         if steps and chance.random() < 0.1:
             steps.append(chance.choice(steps))  # a retry, perhaps a late one
             continue
+        kind = chance.choice(weighted)
+        choices = definitions if kind in ("create_flow", "update_flow") else 5
         steps.append(Step(
-            kind, chance.randrange(names), chance.randrange(choices) if kind in ("create_flow", "update_flow")
-            else chance.randrange(5), chance.choice([None, None, 0, 1]), chance.random() < 0.4))
+            kind, chance.randrange(names), chance.randrange(choices), chance.choice([None, None, 0, 1]),
+            chance.random() < 0.4))
     return steps
 
 
@@ -135,8 +111,7 @@ class Performer:
                 try:
                     getattr(self._client, kind)(**parameters, forceDelete=True)
                 except ClientError as error:
-                    code = error.response["Error"]["Code"]
-                    assert code == "ResourceNotFoundException" or is_unsupported(error), error
+                    assert error.response["Error"]["Code"] == "ResourceNotFoundException", error
 
     def _parameters(self, step):
         name = self.name(step)
