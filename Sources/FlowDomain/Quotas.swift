@@ -4,13 +4,9 @@
 /// by several controllers do not see each other: an account may come to have a few more.
 public struct Quotas: Sendable, Equatable {
     public var flows: Int?
-    public var connectorProfiles: Int?
 
     /// What AppFlow allows an account by default.
-    public static let appFlow = Quotas(flows: 1_000, connectorProfiles: 100)
+    public static let appFlow = Quotas(flows: 1_000)
 
-    public init(flows: Int? = nil, connectorProfiles: Int? = nil) {
-        self.flows = flows
-        self.connectorProfiles = connectorProfiles
-    }
+    public init(flows: Int? = nil) { self.flows = flows }
 }

@@ -60,9 +60,6 @@ struct Settings {
     func quotas() throws -> Quotas {
         var quotas = try flag(.strict) ? Quotas.appFlow : Quotas()
         if optional(.flowQuota) != nil { quotas.flows = try integer(.flowQuota, 0...1_000_000_000) }
-        if optional(.profileQuota) != nil {
-            quotas.connectorProfiles = try integer(.profileQuota, 0...1_000_000_000)
-        }
         return quotas
     }
 

@@ -22,7 +22,7 @@ final class WorkerUnderTest {
     init(slots: Int = 1, leaseMilliseconds: Int = 4_000, retryMilliseconds: Int = 3_600_000) throws {
         connection = try testDatabase.connect()
         try connection.script(
-            "TRUNCATE flows, flow_definitions, flow_activity, live_runs, run_history, outbox, staged_uploads")
+            "TRUNCATE flows, flow_definitions, flow_activity, live_runs, run_history, outbox, staged_uploads CASCADE")
         broker = try TestBroker()
         var stores = S3Settings()
         stores.endpoint = buckets.server.url

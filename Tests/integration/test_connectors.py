@@ -193,6 +193,24 @@ def least(shape):
     return {"list": [], "map": {}, "boolean": True}.get(shape.type_name, 1)
 
 
+def profile(client, kind):
+    """The name of a profile of that type, made where there is none yet."""
+    name = f"profile-{kind}"
+    if client.describe_connector_profiles(connectorProfileNames=[name])["connectorProfileDetails"]:
+        return name
+    label = {}
+    if kind == "CustomConnector":
+        label = {"connectorLabel": "label-1"}
+        client.register_connector(**label, connectorProvisioningType="LAMBDA", connectorProvisioningConfig={
+            "lambda": {"lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}})
+    members = model(client).shape_for("ConnectorProfileProperties").members
+    own = {key: least(shape) for key, shape in members.items() if key.lower() == kind.lower()}
+    client.create_connector_profile(
+        connectorProfileName=name, connectorType=kind, connectionMode="Public", **label,
+        connectorProfileConfig={"connectorProfileProperties": own, "connectorProfileCredentials": {}})
+    return name
+
+
 def ends(client, kind):
     """The configurations of both ends of a connector type, made from the model; None where there is no such end."""
     found = {}
@@ -205,9 +223,9 @@ def ends(client, kind):
         properties = least(members[key])
         if kind == "SAPOData":
             properties["objectPath"] = "/sap/opu/odata/x"
-        found[end] = {"connectorType": kind, "connectorProfileName": "profile", f"{end}ConnectorProperties": {key: properties}}
-        if kind in ("S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"):
-            del found[end]["connectorProfileName"]
+        found[end] = {"connectorType": kind, f"{end}ConnectorProperties": {key: properties}}
+        if kind not in ("S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"):
+            found[end]["connectorProfileName"] = profile(client, kind)
     return found
 
 
