@@ -41,7 +41,9 @@ enum ConnectorRules {
     ) -> [String] {
         let type = definition.source.connectorType
         guard let trigger = Connector.Trigger(rawValue: definition.trigger.type) else { return [] }
-        guard source.triggers.contains(trigger) else {
+        // AppFlow takes events of a few sources; here anything may send them.
+        let isAllowed = source.triggers.contains(trigger) || (trigger == .event && !isStrict)
+        guard isAllowed else {
             let allowed = source.triggers.map(\.rawValue).sorted().joined(separator: ", ")
             return [
                 "The trigger type \(trigger.rawValue) is not supported for the source connector \(type). "

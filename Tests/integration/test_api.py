@@ -424,7 +424,7 @@ def test_rules_of_tasks_bind(client, tasks, words):
 
 @pytest.mark.parametrize("change, word", [
     ({"destinationFlowConfigList": [flows.s3_destination("bucket-1"), flows.s3_destination("bucket-2")]}, "destination"),
-    ({"triggerConfig": {"triggerType": "Event"}}, "Event"),
+    ({"triggerConfig": {"triggerType": "Scheduled"}}, "TriggerProps"),
 ])
 def test_what_is_refused_changes_nothing(client, change, word):
     definition = {**flows.flow(unique()), **change}

@@ -2,6 +2,8 @@
 """Connectors, their entities and flows of every connector type, by boto3. The client of these tests compares each answer
 with botocore's shape; the lists of types come from its model."""
 
+import re
+
 import pytest
 
 from support import flows
@@ -189,7 +191,10 @@ def least(shape):
     if shape.type_name == "structure":
         return {name: least(shape.members[name]) for name in shape.required_members}
     if shape.type_name == "string":
-        return shape.enum[0] if shape.enum else "upsolver-appflow-x"
+        if shape.enum:
+            return shape.enum[0]
+        texts = ("upsolver-appflow-x", "arn:aws:iam::123456789012:role/r", "https://host.example", "100")
+        return next(text for text in texts if re.fullmatch(shape.metadata.get("pattern", ".*"), text))
     return {"list": [], "map": {}, "boolean": True}.get(shape.type_name, 1)
 
 
@@ -310,7 +315,6 @@ def test_scheduled_and_event_flows_are_created_as_drafts(client):
 
 
 @pytest.mark.parametrize("trigger, word", [
-    ({"triggerType": "Event"}, "trigger type Event is not supported for the source connector S3"),
     ({"triggerType": "Scheduled"}, "TriggerProps is required for Scheduled Trigger Type."),
     (scheduled(scheduleExpression="every 5 minutes"), "is not valid"),
     (scheduled(scheduleExpression="rate(1days)", scheduleStartTime=1_800_000_000, scheduleEndTime=1_700_000_000),
@@ -327,7 +331,9 @@ def test_strict_binds_what_appflow_limits(client, strict):
     maps = flows.flow(unique(), tasks=[flows.map_task("id")])
     pair = flows.flow(unique(), ends(client, "Amplitude")["source"], ends(client, "Redshift")["destination"],
                       tasks=[{"taskType": "Map_all", "sourceFields": []}])
-    for definition, word in ((hourly, "once per hour"), (maps, "projection task"), (pair, "Redshift is not supported")):
+    event = flows.flow(unique(), trigger={"triggerType": "Event"})
+    for definition, word in ((hourly, "once per hour"), (maps, "projection task"), (pair, "Redshift is not supported"),
+                             (event, "trigger type Event is not supported for the source connector S3")):
         with refused("ValidationException", 400, word):
             strict.client().create_flow(**definition)
         client.create_flow(**definition)
