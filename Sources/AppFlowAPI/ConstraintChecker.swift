@@ -212,10 +212,15 @@ struct ConstraintChecker {
         failures.append("Value null at '\(pathText)' failed to satisfy constraint: Member must not be null")
     }
 
+    /// The model marks some credentials as sensitive and forgets others, such as refresh tokens: none of them is shown.
+    private var isInCredentials: Bool {
+        path.contains { if case .name("connectorProfileCredentials") = $0 { true } else { false } }
+    }
+
     private mutating func fail(_ value: JSONValue, isSensitive: Bool, _ constraint: String) {
         failureCount += 1
         guard failures.count < Self.maximumFailures else { return }
-        let shown = isSensitive ? "Value" : "Value '\(MessageText.shown(value))'"
+        let shown = isSensitive || isInCredentials ? "Value" : "Value '\(MessageText.shown(value))'"
         failures.append("\(shown) at '\(pathText)' failed to satisfy constraint: \(constraint)")
     }
 

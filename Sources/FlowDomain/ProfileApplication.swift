@@ -24,10 +24,11 @@ struct ProfileApplication {
             throw .conflict("Conflict executing request: Connector Profile with name \(key.name) already exists.")
         }
         let input = command.input
-        let label = input["connectorLabel"]?.stringValue
         let type = input["connectorType"]?.stringValue ?? ""
+        // Only custom connectors have labels: elsewhere it would count as a use of one.
+        let label = type == "CustomConnector" ? input["connectorLabel"]?.stringValue : nil
         let mode = input["connectionMode"]?.stringValue ?? "Public"
-        if type == "CustomConnector", let label {
+        if let label {
             guard workspace.resources.connectors[FlowKey(account: command.account, name: label)] != nil else {
                 throw .notFound(
                     "Connector:\(label) is not registered. Please register it first before creating ConnectorProfile.")

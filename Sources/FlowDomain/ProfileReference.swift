@@ -8,15 +8,18 @@ public struct ProfileReference: Sendable, Equatable {
     /// The connector that the definition uses it for.
     public let connectorType: String
 
-    /// The references in the input of CreateFlow or UpdateFlow, the source's first.
+    /// The references in the input of CreateFlow or UpdateFlow, the source's first. Connectors that have no profiles, such
+    /// as S3, are passed over: clients name one there all the same.
     public static func all(in input: JSONObject) -> [ProfileReference] {
         var references: [ProfileReference] = []
         let configurations =
             [input["sourceFlowConfig"]].compactMap { $0 } + (input["destinationFlowConfigList"]?.arrayValue ?? [])
         for configuration in configurations {
-            guard let name = configuration["connectorProfileName"]?.stringValue else { continue }
-            references.append(
-                ProfileReference(name: name, connectorType: configuration["connectorType"]?.stringValue ?? ""))
+            let type = configuration["connectorType"]?.stringValue ?? ""
+            guard let name = configuration["connectorProfileName"]?.stringValue,
+                ConnectorCatalogue.connector(type)?.needsProfile != false
+            else { continue }
+            references.append(ProfileReference(name: name, connectorType: type))
         }
         return references
     }

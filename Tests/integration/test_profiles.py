@@ -89,6 +89,23 @@ def test_a_profile_is_made_and_described(client):
         client.create_connector_profile(**salesforce(name))
 
 
+def test_a_profile_that_s3_needs_none_of_is_passed_over(client):
+    name = unique()
+    definition = flows.flow(name)
+    definition["sourceFlowConfig"]["connectorProfileName"] = "nobody"
+    client.create_flow(**definition)
+    assert client.describe_flow(flowName=name)["sourceFlowConfig"]["connectorProfileName"] == "nobody"
+    client.update_flow(**definition)
+
+
+def test_a_label_counts_for_custom_connectors_only(client):
+    name, label = unique(), unique("label")
+    client.register_connector(connectorLabel=label, connectorProvisioningType="LAMBDA", connectorProvisioningConfig={
+        "lambda": {"lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}})
+    client.create_connector_profile(**slack(name), connectorLabel=label)
+    client.unregister_connector(connectorLabel=label)
+
+
 def test_a_retry_is_answered_as_before_and_another_request_is_not(client):
     name, token = unique(), unique()
     first = client.create_connector_profile(**slack(name), clientToken=token)

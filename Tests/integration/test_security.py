@@ -187,14 +187,6 @@ def test_unknown_operation_is_refused(cluster, method, path):
     assert (status, code) in ((404, "UnknownOperationException"), (400, "MalformedHttpRequestException"), (405, "UnknownOperationException"))
 
 
-@pytest.mark.parametrize("path", ["/describe-connectors", "/create-connector-profile", "/stop-flow"])
-def test_operation_of_a_later_version_says_so(cluster, path):
-    body = {"flowName": "some-flow"} if path == "/stop-flow" else {}
-    answer = call(cluster.url, path, body, FULL_KEY)
-    assert 400 <= answer.status_code < 502
-    error_of(answer)
-
-
 # The connection
 
 

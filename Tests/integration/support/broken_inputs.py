@@ -23,7 +23,7 @@ class Complaint:
     def __str__(self):
         if self.value is None:
             shown = "Value null"
-        elif self.secret:
+        elif self.secret or "connectorProfileCredentials" in self.path:
             shown = "Value"
         else:
             shown = f"Value '{_cut(_java(self.value))}'"
