@@ -15,8 +15,8 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
 long=${1:-}
-unit_seconds=${UNIT_SECONDS:-600}
-integration_seconds=${INTEGRATION_SECONDS:-$([ "$long" = long ] && echo 14400 || echo 1500)}
+unit_seconds=${UNIT_SECONDS:-1200}
+integration_seconds=${INTEGRATION_SECONDS:-$([ "$long" = long ] && echo 14400 || echo 2700)}
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
