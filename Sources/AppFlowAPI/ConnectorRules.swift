@@ -14,7 +14,7 @@ enum ConnectorRules {
         problems += entityProblems(connector, definition)
         problems += triggerProblems(definition, source, isStrict: isStrict)
         if definition.destinations.isEmpty { problems.append("A destination is required.") }
-        if definition.destinations.count > 1 {
+        if isStrict, definition.destinations.count > 1 {
             problems.append("A flow has one destination, found \(definition.destinations.count).")
         }
         for (destination, profile) in zip(definition.destinations, definition.destinationProfileNames) {

@@ -37,20 +37,6 @@ public struct FlowDefinition: Sendable, Equatable {
         tags = input["tags"]?.objectValue ?? [:]
         metadataCatalogConfig = input["metadataCatalogConfig"]?.objectValue
     }
-
-    /// A profile that a flow names, and the connector it must be of.
-    public struct ProfileUse: Sendable, Equatable {
-        public let profileName: String
-        public let connectorType: String
-    }
-
-    /// The profiles that the flow names, the source's first.
-    public var profileUses: [ProfileUse] {
-        let named = zip(
-            [source.connectorProfileName] + destinationProfileNames,
-            [source.connectorType] + destinations.map(\.connectorType))
-        return named.compactMap { name, type in name.map { ProfileUse(profileName: $0, connectorType: type) } }
-    }
 }
 
 /// When a flow runs.

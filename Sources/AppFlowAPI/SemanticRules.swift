@@ -5,8 +5,7 @@ internal import JSON
 /// What CreateFlow and UpdateFlow refuse beyond the constraints of single members, in AppFlow's words where they are
 /// known.
 public enum SemanticRules {
-    /// Checks a definition on its own. Whether the profiles in `FlowDefinition.profileUses` exist is for the controller,
-    /// who has the rows.
+    /// Checks a definition on its own. Whether the profiles it names exist is for the controller, who has the rows.
     /// - Parameters:
     ///   - operation: `Create` or `Update`; messages begin with it.
     ///   - isStrict: AppFlow's own limits bind where Millrace is more generous.

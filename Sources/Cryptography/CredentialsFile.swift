@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 
 /// The access keys and bearer tokens that a server accepts, from an AWS-style credentials file:
 ///
@@ -36,19 +35,11 @@ public struct CredentialsFile: Sendable, Equatable {
 
     /// The bytes of a file of at most 1 MiB.
     public static func contents(path: String) throws(CredentialsFileError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw CredentialsFileError(line: 0, reason: "cannot be opened (errno \(errno))") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        while bytes.count <= 1 << 20 {
-            let chunk = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-                count = max(0, read(file, buffer.baseAddress, buffer.count))
-            }
-            if chunk.isEmpty { break }
-            bytes.append(contentsOf: chunk)
+        do {
+            return try SmallFile.read(path: path)
+        } catch {
+            throw CredentialsFileError(line: 0, reason: error.reason)
         }
-        guard bytes.count <= 1 << 20 else { throw CredentialsFileError(line: 0, reason: "is larger than 1 MiB") }
-        return bytes
     }
 
     /// Parses the text of a file.

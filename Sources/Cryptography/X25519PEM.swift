@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
-
 /// X25519 keys in PEM, as `openssl genpkey -algorithm X25519` and `openssl pkey -pubout` write them (RFC 8410). A file holds
 /// any number of keys, one block after the other; what stands between the blocks is ignored.
 public enum X25519PEM: String, Sendable {
@@ -42,18 +40,12 @@ public enum X25519PEM: String, Sendable {
 
     /// The keys of a file of at most 1 MiB.
     public func read(path: String) throws(SealingKeyError) -> [[UInt8]] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw SealingKeyError("cannot be opened (errno \(errno))") }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        while bytes.count <= 1 << 20 {
-            let chunk = [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-                count = max(0, Glibc.read(file, buffer.baseAddress, buffer.count))
-            }
-            if chunk.isEmpty { break }
-            bytes.append(contentsOf: chunk)
+        let bytes: [UInt8]
+        do {
+            bytes = try SmallFile.read(path: path)
+        } catch {
+            throw SealingKeyError(error.reason)
         }
-        guard bytes.count <= 1 << 20 else { throw SealingKeyError("is larger than 1 MiB") }
         return try decode(String(decoding: bytes, as: UTF8.self))
     }
 }

@@ -11,7 +11,7 @@ public enum FlowStatus: String, Sendable, CaseIterable {
 }
 
 /// A flow as the store holds it. Times are microseconds since 1970 by the database's clock.
-public struct FlowRecord: Sendable, Equatable {
+public struct FlowRecord: VersionedRecord {
     public var uuid: String
     public var account: String
     public var name: String

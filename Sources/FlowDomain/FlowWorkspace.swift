@@ -76,9 +76,7 @@ public struct CanceledRun: Sendable, Equatable {
 /// The rows a batch of commands touches, and what the batch has changed so far. A value: applying commands to it has no
 /// other effect, so that a lost race can start over from freshly loaded rows.
 public struct FlowWorkspace: Sendable {
-    /// As loaded; absent means that there is no such flow.
-    private var originals: [FlowKey: FlowRecord]
-    private var current: [FlowKey: FlowRecord]
+    private var flows: RecordChanges<FlowRecord>
     private var runsByFlow: [String: [LiveRun]]
     private var outcomes: [TokenKey: StoredOutcome]
 
@@ -90,7 +88,6 @@ public struct FlowWorkspace: Sendable {
     public private(set) var cancelStartedRuns: [String] = []
     /// Outcomes to keep.
     public private(set) var newOutcomes: [(key: TokenKey, outcome: StoredOutcome)] = []
-    private var touchedKeys: Set<FlowKey> = []
     /// Every state that flows were given, in order.
     private var written: [FlowRecord] = []
     private var lastQueuedAt: [String: Int64] = [:]
@@ -105,14 +102,12 @@ public struct FlowWorkspace: Sendable {
     ) {
         self.flowCounts = flowCounts
         self.resources = resources
-        originals = [:]
-        for flow in flows { originals[FlowKey(account: flow.account, name: flow.name)] = flow }
-        current = originals
+        self.flows = RecordChanges(flows)
         runsByFlow = Dictionary(grouping: runs, by: { $0.flowUUID })
         self.outcomes = outcomes
     }
 
-    public func flow(_ key: FlowKey) -> FlowRecord? { current[key] }
+    public func flow(_ key: FlowKey) -> FlowRecord? { flows[key] }
 
     public func runs(ofFlow uuid: String) -> [LiveRun] { runsByFlow[uuid] ?? [] }
 
@@ -122,16 +117,14 @@ public struct FlowWorkspace: Sendable {
     public func flowCount(ofAccount account: String) -> Int { flowCounts[account] ?? 0 }
 
     public mutating func put(_ flow: FlowRecord) {
-        let key = FlowKey(account: flow.account, name: flow.name)
-        if current[key] == nil { flowCounts[flow.account, default: 0] += 1 }
-        current[key] = flow
-        touchedKeys.insert(key)
+        if flows[FlowKey(account: flow.account, name: flow.name)] == nil { flowCounts[flow.account, default: 0] += 1 }
+        flows.put(flow)
         written.append(flow)
     }
 
     public mutating func remove(_ key: FlowKey) {
-        guard let flow = current.removeValue(forKey: key) else { return }
-        touchedKeys.insert(key)
+        guard let flow = flows[key] else { return }
+        flows.remove(key)
         flowCounts[flow.account, default: 0] -= 1
         for run in runs(ofFlow: flow.uuid) { cancel(run, of: flow) }
         runsByFlow[flow.uuid] = nil
@@ -178,42 +171,25 @@ public struct FlowWorkspace: Sendable {
     // MARK: Net changes
 
     /// Flows that came to be in this batch and still are.
-    public var insertedFlows: [FlowRecord] {
-        touched { original, now in original?.uuid == now?.uuid ? nil : now }
-    }
+    public var insertedFlows: [FlowRecord] { flows.inserted }
 
     /// Flows of before that changed, with the version they had.
-    public var updatedFlows: [(flow: FlowRecord, expectedVersion: Int64)] {
-        touched { original, now in
-            guard let original, let now, original.uuid == now.uuid else { return nil }
-            return (now, original.version)
-        }
-    }
+    public var updatedFlows: [(record: FlowRecord, expectedVersion: Int64)] { flows.updated }
 
     /// Flows of before that are gone, with the version they had.
-    public var deletedFlows: [(uuid: String, expectedVersion: Int64)] {
-        touched { original, now in
-            guard let original, original.uuid != now?.uuid else { return nil }
-            return (original.uuid, original.version)
-        }
-    }
+    public var deletedFlows: [(uuid: String, expectedVersion: Int64)] { flows.deleted }
 
     /// Revisions that this batch made and replaced again: runs may have been started with them.
     public var supersededDefinitions: [FlowRecord] {
         var seen: [String: Int64] = [:]
         return written.filter { flow in
             let key = FlowKey(account: flow.account, name: flow.name)
-            guard let now = current[key], now.uuid == flow.uuid, flow.revision < now.revision else { return false }
+            guard let now = flows[key], now.uuid == flow.uuid, flow.revision < now.revision else { return false }
             // A change of tags or status writes the flow, too, and makes no revision.
-            let stored = originals[key].flatMap { $0.uuid == flow.uuid ? $0.revision : nil } ?? 0
+            let stored = flows.original(key).flatMap { $0.uuid == flow.uuid ? $0.revision : nil } ?? 0
             if flow.revision <= max(stored, seen[flow.uuid] ?? 0) { return false }
             seen[flow.uuid] = flow.revision
             return true
         }
-    }
-
-    private func touched<Change>(_ change: (FlowRecord?, FlowRecord?) -> Change?) -> [Change] {
-        touchedKeys.sorted { ($0.account, $0.name) < ($1.account, $1.name) }
-            .compactMap { change(originals[$0], current[$0]) }
     }
 }

@@ -22,6 +22,9 @@ public struct RecordChanges<Record: VersionedRecord>: Sendable {
 
     public subscript(key: FlowKey) -> Record? { current[key] }
 
+    /// The row as loaded.
+    public func original(_ key: FlowKey) -> Record? { originals[key] }
+
     public mutating func put(_ record: Record) {
         current[Self.key(of: record)] = record
         touchedKeys.insert(Self.key(of: record))

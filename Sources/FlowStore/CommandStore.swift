@@ -124,10 +124,10 @@ public struct CommandStore {
     }
 
     private static func addUpdates(
-        _ updates: [(flow: FlowRecord, expectedVersion: Int64)], to steps: inout [(SQLStatement, [SQLValue])]
+        _ updates: [(record: FlowRecord, expectedVersion: Int64)], to steps: inout [(SQLStatement, [SQLValue])]
     ) {
         if updates.isEmpty { return }
-        let flows = updates.map { $0.flow }
+        let flows = updates.map { $0.record }
         add(
             CommandStatements.updateFlows,
             [

@@ -20,38 +20,26 @@ struct Authenticator: Sendable {
     }
 
     func authenticate(_ request: HTTPRequest) throws(APIError) -> Caller {
-        let method = Self.method(of: request)
         guard let credentials, let verifier else {
             return Caller(
-                account: account, principal: "arn:aws:iam::\(account):root", region: region, mayWrite: true,
-                method: method)
+                account: account, principal: "arn:aws:iam::\(account):root", region: region, mayWrite: true)
         }
         let now = time(nil)
-        if method == .bearer, let header = request.headers.get("authorization") {
+        if AuthenticationMethod(of: request) == .bearer, let header = request.headers.get("authorization") {
             let owner = try Self.accepted(credentials.current.bearerTokens.verify(header, now: now))
-            return caller(owner.account, owner.name, owner.role, .bearer)
+            return caller(owner.account, owner.name, owner.role)
         }
         let identity = try Self.accepted(
             verifier.verify(
                 method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery,
                 headers: request.headers.fields, body: request.body, now: now))
-        return caller(identity.account, identity.accessKey, identity.role, .sigV4)
+        return caller(identity.account, identity.accessKey, identity.role)
     }
 
-    private func caller(
-        _ account: String, _ user: String, _ role: AccessRole, _ method: AuthenticationMethod
-    ) -> Caller {
+    private func caller(_ account: String, _ user: String, _ role: AccessRole) -> Caller {
         Caller(
             account: account, principal: "arn:aws:iam::\(account):user/\(user)", region: region,
-            mayWrite: role == .full, method: method)
-    }
-
-    /// What the request claims to be. Two claims at once count as a signature, which refuses them.
-    private static func method(of request: HTTPRequest) -> AuthenticationMethod {
-        if SigV4Verifier.isPresigned(rawQuery: request.rawQuery) { return .sigV4 }
-        let headers = request.headers.all("authorization")
-        guard let header = headers.first else { return .none }
-        return headers.count == 1 && BearerTokens.isBearer(header) ? .bearer : .sigV4
+            mayWrite: role == .full)
     }
 
     private static func accepted<Owner>(_ result: Result<Owner, SigV4Failure>) throws(APIError) -> Owner {

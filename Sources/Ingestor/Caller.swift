@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a caller presented itself. Checked, unless authentication is off: then it only tells what kind of client it is.
+import Cryptography
+import HTTPServer
+
+/// How a caller presents itself, believed or not.
 enum AuthenticationMethod: Sendable, Equatable {
     /// Not at all.
     case none
@@ -8,6 +11,18 @@ enum AuthenticationMethod: Sendable, Equatable {
     case bearer
     /// With an AWS signature, as SDKs make it.
     case sigV4
+
+    /// What a request claims to be. Two claims at once count as a signature, whose check refuses them.
+    init(of request: HTTPRequest) {
+        let headers = request.headers.all("authorization")
+        if SigV4Verifier.isPresigned(rawQuery: request.rawQuery) {
+            self = .sigV4
+        } else if let header = headers.first {
+            self = headers.count == 1 && BearerTokens.isBearer(header) ? .bearer : .sigV4
+        } else {
+            self = .none
+        }
+    }
 }
 
 /// Who sent a request.
@@ -16,5 +31,4 @@ struct Caller: Sendable {
     let principal: String
     let region: String
     let mayWrite: Bool
-    let method: AuthenticationMethod
 }

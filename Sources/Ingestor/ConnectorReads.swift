@@ -3,42 +3,27 @@ import AppFlowAPI
 import HTTPServer
 import JSON
 import PostgreSQL
-import Threading
 
 /// The operations that tell about connectors. What is in the catalogue is answered at once, on the server's thread;
 /// what users registered is read from the store.
 struct ConnectorReads: Sendable {
     private static let defaultPage = 20
 
-    let pool: ReadPool
-    let answers: Answers
+    let store: StoreReads
     let shared: SharedState
     let directory: RegisteredConnectors
-    /// How long a read may wait for its turn.
-    let patienceMilliseconds: Int
 
     func perform(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
     ) throws(APIError) {
         guard needsStore(operation, input) else {
             let output = try atOnce(operation, input)
-            answers.success(JSONValue.object(output).serialized(), to: exchange, operation: operation)
+            store.answers.success(JSONValue.object(output).serialized(), to: exchange, operation: operation)
             return
         }
-        let deadline = MonotonicClock.milliseconds + patienceMilliseconds
-        let accepted = pool.submit(deadline: deadline) { connection in
-            do {
-                let output = try fromStore(operation, input, caller, try connection.get())
-                answers.success(JSONValue.object(output).serialized(), to: exchange, operation: operation)
-            } catch let error as APIError {
-                answers.failure(error, to: exchange, operation: operation)
-            } catch let error as PostgresError {
-                answers.failure(FlowReads.translated(error), to: exchange, operation: operation)
-            } catch {
-                answers.failure(.internalServer(), to: exchange, operation: operation)
-            }
+        try store.answer(operation, exchange) { connection in
+            (try fromStore(operation, input, caller, connection), nil)
         }
-        if !accepted { throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1) }
     }
 
     private func needsStore(_ operation: String, _ input: JSONObject) -> Bool {
@@ -113,17 +98,13 @@ struct ConnectorReads: Sendable {
 
     private func list(_ input: JSONObject, _ caller: Caller, _ connection: PostgresConnection) throws -> JSONObject {
         let list = "ListConnectors/\(caller.account)"
+        let tokens = try shared.pageToken()
+        let after = try tokens.position(in: input, list: list) ?? ""
         let limit = input["maxResults"]?.intValue ?? Self.defaultPage
-        var after = ""
-        if let token = input["nextToken"]?.stringValue {
-            guard let position = try shared.pageToken().read(token, list: list) else { throw ListPageError.invalid }
-            after = position
-        }
         let rows = try directory.registered(account: caller.account, after: after, limit: limit + 1, connection)
-        var output: JSONObject = ["connectors": .array(rows.prefix(limit).map { .object($0.detail) })]
-        if rows.count > limit {
-            output["nextToken"] = .string(try shared.pageToken().make(rows[limit - 1].label, list: list))
-        }
+        let page = tokens.page(of: rows, limit: limit, list: list) { $0.label }
+        var output: JSONObject = ["connectors": .array(page.rows.map { .object($0.detail) })]
+        output["nextToken"] = page.nextToken
         return output
     }
 }

@@ -10,15 +10,7 @@ import Observability
 enum DocumentedEnvelope {
     static func applies(to request: HTTPRequest) -> Bool {
         let accepted = request.headers.all("accept")
-        guard accepted.count == 1, accepted[0] == "application/json" else { return false }
-        if let authorization = request.headers.get("authorization") {
-            return authorization.prefix(7).lowercased() == "bearer "
-        }
-        return !isPresigned(request.rawQuery)
-    }
-
-    private static func isPresigned(_ query: String) -> Bool {
-        query.split(separator: "&").contains { $0.prefix(6).lowercased() == "x-amz-" }
+        return accepted.count == 1 && accepted[0] == "application/json" && AuthenticationMethod(of: request) != .sigV4
     }
 
     /// - Parameter body: a JSON object, serialized.

@@ -56,18 +56,17 @@ public final class IngestorRole: Sendable {
             configuration: configuration, bus: bus, outcomes: outcomes, pending: pending, reads: reads,
             answers: answers, shared: shared, stop: stop)
         credentials = try Self.credentials(configuration, metrics: metrics, logger: logger)
+        let store = StoreReads(
+            pool: reads, answers: answers, patienceMilliseconds: configuration.readPatienceMilliseconds)
         let handler = RequestHandler(
             configuration: configuration,
             authenticator: Authenticator(
                 credentials: credentials, account: configuration.account, region: configuration.region),
             answers: answers,
-            reads: FlowReads(
-                pool: reads, answers: answers, shared: shared,
-                patienceMilliseconds: configuration.readPatienceMilliseconds),
+            reads: FlowReads(store: store, shared: shared),
             connectors: ConnectorReads(
-                pool: reads, answers: answers, shared: shared,
-                directory: RegisteredConnectors(region: configuration.region),
-                patienceMilliseconds: configuration.readPatienceMilliseconds), commands: commands,
+                store: store, shared: shared, directory: RegisteredConnectors(region: configuration.region)),
+            commands: commands,
             profiles: ProfileRequests(sealing: configuration.sealing, commands: commands))
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }

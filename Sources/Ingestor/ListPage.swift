@@ -2,10 +2,6 @@
 import AppFlowAPI
 import JSON
 
-enum ListPageError {
-    static let invalid = APIError.validation("The nextToken is not valid for this request.")
-}
-
 /// A page of a list that is at hand. Its tokens hold the place in the list.
 struct ListPage<Element> {
     let elements: ArraySlice<Element>
@@ -16,10 +12,10 @@ struct ListPage<Element> {
         _ all: [Element], _ input: JSONObject, _ list: String, _ shared: SharedState, defaultSize: Int
     ) throws(APIError) {
         var start = 0
-        if let token = input["nextToken"]?.stringValue {
-            guard let text = try shared.pageToken().read(token, list: list), let place = Int(text),
+        if input["nextToken"] != nil {
+            guard let text = try shared.pageToken().position(in: input, list: list), let place = Int(text),
                 all.indices.contains(place)
-            else { throw ListPageError.invalid }
+            else { throw PageToken.invalid }
             start = place
         }
         let end = min(all.count, start + (input["maxResults"]?.intValue ?? defaultSize))

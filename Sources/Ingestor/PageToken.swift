@@ -2,6 +2,7 @@
 import AppFlowAPI
 import Cryptography
 import FlowStore
+import JSON
 
 /// Opaque, tamper-evident positions in a list: what follows, and a keyed digest over it that binds it to the list. The
 /// key is shared by all instances, so that any of them can read another's token.
@@ -23,6 +24,25 @@ struct PageToken: Sendable {
         let payload = Array(bytes[Self.digestBytes...])
         guard ConstantTime.equal(Array(bytes[..<Self.digestBytes]), digest(payload, list)) else { return nil }
         return String(decoding: payload, as: UTF8.self)
+    }
+
+    static let invalid = APIError.validation("The nextToken is not valid for this request.")
+
+    /// Where the page that a request asks for begins; nil for the first.
+    func position(in input: JSONObject, list: String) throws(APIError) -> String? {
+        guard let token = input["nextToken"]?.stringValue else { return nil }
+        guard let position = read(token, list: list) else { throw Self.invalid }
+        return position
+    }
+
+    /// The first `limit` of rows that were read with one more than that, which tells whether there is another page.
+    /// - Parameter position: of a row: the next page begins after it.
+    func page<Row>(
+        of rows: [Row], limit: Int, list: String, position: (Row) -> String
+    ) -> (rows: ArraySlice<Row>, nextToken: JSONValue?) {
+        let page = rows.prefix(limit)
+        guard rows.count > limit, let last = page.last else { return (page, nil) }
+        return (page, .string(make(position(last), list: list)))
     }
 
     private func digest(_ payload: [UInt8], _ list: String) -> [UInt8] {

@@ -23,15 +23,14 @@ enum ProfileReads {
         ])
         let list =
             "DescribeConnectorProfiles/\(caller.account)/" + Hex.encode(SHA256.hash(filters.serialized()))
-        let after = try FlowReads.position(input, tokens, list) ?? ""
+        let after = try tokens.position(in: input, list: list) ?? ""
         let limit = input["maxResults"]?.intValue ?? defaultPage
-        // One more than asked tells whether there is another page.
         let profiles = try reader.list(account: caller.account, filter: filter, after: after, limit: limit + 1)
+        let page = tokens.page(of: profiles, limit: limit, list: list) { $0.name }
         var output: JSONObject = [
-            "connectorProfileDetails": .array(
-                profiles.prefix(limit).map { .object(details($0, region: caller.region)) })
+            "connectorProfileDetails": .array(page.rows.map { .object(details($0, region: caller.region)) })
         ]
-        if profiles.count > limit { output["nextToken"] = .string(tokens.make(profiles[limit - 1].name, list: list)) }
+        output["nextToken"] = page.nextToken
         return output
     }
 

@@ -73,7 +73,8 @@ struct RequestHandler: Sendable {
             try requireWrite(caller, operation)
             try profiles.send(operation, input, caller, exchange)
         default:
-            throw .validation("The operation \(operation) is not supported by this version of Millrace.")
+            // An operation of a newer model, which nobody has given a place above.
+            throw .internalServer()
         }
     }
 

@@ -80,6 +80,12 @@ private typealias F = FlowFixtures
         }
     }
 
+    @Test func strictFlowsHaveOneDestination() throws {
+        #expect(
+            try Self.strictRefusal(["destinationFlowConfigList": [F.destination, F.destination]])?
+                .contains("A flow has one destination, found 2.") == true)
+    }
+
     private static func strictRefusal(_ flow: JSONObject) throws -> String? {
         let definition = try F.definition(flow)
         do throws(APIError) {
@@ -134,14 +140,6 @@ private typealias F = FlowFixtures
                 #expect(try F.refusal(flow)?.contains("for the destination connector \(connector.type)") == true)
             }
         }
-        let salesforce = try #require(ConnectorCatalogue.connector("Salesforce"))
-        let uses = try F.definition([
-            "sourceFlowConfig": try Self.source(salesforce),
-            "destinationFlowConfigList": .array([try Self.destination(salesforce)]),
-        ]).profileUses
-        #expect(uses.map(\.profileName) == ["p", "q"])
-        #expect(uses.map(\.connectorType) == ["Salesforce", "Salesforce"])
-        #expect(try F.definition().profileUses.isEmpty)
     }
 
     @Test func triggersAreThoseOfTheSource() throws {

@@ -290,9 +290,9 @@ import Testing
         #expect(RunSupport.problem(try F.definition(["triggerConfig": complete])) == nil)
     }
 
-    @Test func aFlowHasOneDestination() throws {
-        #expect(
-            try F.refusal(["destinationFlowConfigList": [F.destination, F.destination]])
-                == "Create Flow request failed: [A flow has one destination, found 2.]")
+    @Test func severalDestinationsAreKeptAndDoNotRunYet() throws {
+        let two: JSONObject = ["destinationFlowConfigList": [F.destination, F.destination]]
+        #expect(try F.refusal(two) == nil)
+        #expect(RunSupport.problem(try F.definition(two))?.contains("more than one destination") == true)
     }
 }

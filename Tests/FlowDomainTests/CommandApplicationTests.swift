@@ -228,7 +228,7 @@ import Testing
         let started = application.apply(Fixtures.command(5, "StartFlow"), to: &workspace)
         #expect(started?.response == answer("Active"), "without an executionId")
         #expect(workspace.newRuns.isEmpty)
-        #expect(workspace.updatedFlows.map { $0.flow.version } == [8])
+        #expect(workspace.updatedFlows.map { $0.record.version } == [8])
         _ = application.apply(Fixtures.command(6, "StartFlow"), to: &workspace)
         #expect(workspace.flow(key)?.version == 8, "what changes nothing is no write")
         #expect(application.apply(Fixtures.command(7, "StopFlow"), to: &workspace)?.response == answer("Suspended"))
@@ -418,7 +418,7 @@ import Testing
         #expect(workspace.newRuns.map { $0.revision } == [2])
         #expect(workspace.supersededDefinitions.map { $0.revision } == [2, 3])
         #expect(workspace.supersededDefinitions.first?.definition?.contains("second") == true)
-        #expect(workspace.updatedFlows.map { $0.flow.revision } == [4])
+        #expect(workspace.updatedFlows.map { $0.record.revision } == [4])
         _ = application.apply(Fixtures.command(7, "DeleteFlow"), to: &workspace)
         #expect(workspace.supersededDefinitions.isEmpty, "of a flow that is gone nothing is kept")
     }

@@ -68,7 +68,7 @@ import Testing
             _ = application.apply(Fixtures.command(number * 2 + 1, "UpdateFlow", input: input), to: &workspace)
         }
         #expect(workspace.supersededDefinitions.map { $0.revision } == [2, 3])
-        #expect(workspace.updatedFlows.map { $0.flow.revision } == [4])
+        #expect(workspace.updatedFlows.map { $0.record.revision } == [4])
         #expect(workspace.flow(key)?.tags == #"{"k":"4"}"#)
     }
 }

@@ -9,17 +9,6 @@ import Testing
 extension FlowStoreTests {
     /// The statements do to the tables what commands one by one would have done.
     @Suite(.serialized) struct BatchEquivalenceTests {
-        private struct Random: RandomNumberGenerator {
-            var state: UInt64
-
-            mutating func next() -> UInt64 {
-                state ^= state << 13
-                state ^= state >> 7
-                state ^= state << 17
-                return state
-            }
-        }
-
         private func commands(_ count: Int, _ random: inout Random) -> [Command] {
             let operations = [
                 "CreateFlow", "CreateFlow", "UpdateFlow", "StartFlow", "StartFlow", "StartFlow", "CancelFlowExecutions",

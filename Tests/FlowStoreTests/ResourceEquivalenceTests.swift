@@ -10,17 +10,6 @@ extension FlowStoreTests {
     /// Batches of commands on flows, profiles and custom connectors leave what single commands leave, and both leave what a
     /// simple model predicts.
     @Suite(.serialized) struct ResourceEquivalenceTests {
-        private struct Random: RandomNumberGenerator {
-            var state: UInt64
-
-            mutating func next() -> UInt64 {
-                state ^= state << 13
-                state ^= state >> 7
-                state ^= state << 17
-                return state
-            }
-        }
-
         /// Names and what they refer to; nothing of versions, batches or locks.
         private struct Model {
             /// Type and label by name.

@@ -11,7 +11,7 @@ import Unsealing
 /// What the api lets through of a request that holds credentials.
 @Suite struct ProfileRequestsTests {
     private let caller = Caller(
-        account: "123456789012", principal: "arn:me", region: "r", mayWrite: true, method: .sigV4)
+        account: "123456789012", principal: "arn:me", region: "r", mayWrite: true)
     private let privateKey = X25519.makePrivateKey()
 
     private func sealing() throws -> SealingKeys {

@@ -128,7 +128,7 @@ extension IngestorDatabaseTests {
 
         @Test func aReadOutOfTimeIsAnsweredWith503() {
             for kind in [PostgresError.Kind.timeout, .connection] {
-                let answer = FlowReads.translated(PostgresError(kind: kind, message: "m"))
+                let answer = StoreReads.translated(PostgresError(kind: kind, message: "m"))
                 #expect(answer.status == 503 && answer.retryAfterSeconds != nil)
             }
         }

@@ -58,7 +58,7 @@ final class SenderUnderTest {
             let operation = String(exchange.request.rawPath.dropFirst())
             do throws(APIError) {
                 let input = (try? JSONValue.parse(exchange.request.body).objectValue) ?? [:]
-                let caller = Caller(account: "1", principal: "arn:me", region: "r", mayWrite: true, method: .sigV4)
+                let caller = Caller(account: "1", principal: "arn:me", region: "r", mayWrite: true)
                 try sender.send(operation, input, caller, exchange)
             } catch {
                 answers.failure(error, to: exchange, operation: operation)

@@ -342,8 +342,12 @@ def test_flow_shows_its_last_run(folder):
     assert found["mostRecentExecutionMessage"] == "Successfully ran the flow"
     assert found["mostRecentExecutionTime"] <= record["lastUpdatedAt"] + datetime.timedelta(seconds=1)
     assert record["startedAt"] <= record["lastUpdatedAt"]
-    listed = client.list_flows(maxResults=100)["flows"]
-    assert any(flow["flowName"] == name and flow["lastRunExecutionDetails"] == found for flow in listed)
+
+    def listed():
+        flow = next(flow for flow in client.list_flows(maxResults=100)["flows"] if flow["flowName"] == name)
+        return flow.get("lastRunExecutionDetails") == found
+
+    wait_until(listed, 10, "the list of flows to show the same")  # it is written a moment after the run's end
 
 
 def test_empty_run_says_that_it_found_nothing(folder):

@@ -45,6 +45,7 @@ def wrk(address, file, *, connections, circle_seconds=None):
     if finished.returncode != 0 or not lines:
         raise BenchmarkFailure(f"wrk failed:\n{finished.stdout}\n{finished.stderr}")
     answer = json.loads(lines[-1])
-    if answer["others"] or answer["broken"] or not answer["accepted"]:
+    refused = answer["others"] + answer["unavailable"] + (answer["conflicts"] if circle_seconds else 0)
+    if refused or answer["broken"] or not answer["accepted"]:
         raise BenchmarkFailure(f"{file.name}: {answer}\n{finished.stdout[:2000]}")
     return {"per second": answer["accepted"] / answer["seconds"], "p50": answer["p50"], "p99": answer["p99"]}

@@ -1,28 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk's side of the benchmark: one request per flow, each flow once or in a circle. Arguments, after wrk's "--":
 --   operation (create-flow or start-flow), how many flows, "once" or "circle", connections
--- For one thread of wrk. The last line printed is JSON: what was answered, how fast.
 
-local ffi = require("ffi")
-ffi.cdef([[
-    typedef struct { long seconds, nanoseconds; } moment;
-    int clock_gettime(int clock, moment *now);
-    int getpid(void);
-    int kill(int pid, int signal);
-]])
-local moment = ffi.new("moment")
-local MONOTONIC, INTERRUPT = 1, 2
-
-local function now()
-    ffi.C.clock_gettime(MONOTONIC, moment)
-    return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
-end
-
-local worker
-
-function setup(thread)
-    worker = thread
-end
+dofile(debug.getinfo(1, "S").source:sub(2):match("^(.*)/") .. "/frame.lua")
 
 local CREATE = [[{"flowName":"bench-%06d","triggerConfig":{"triggerType":"OnDemand"},]]
     .. [["sourceFlowConfig":{"connectorType":"S3","sourceConnectorProperties":{"S3":{"bucketName":"bench-in",]]
@@ -34,62 +14,11 @@ local CREATE = [[{"flowName":"bench-%06d","triggerConfig":{"triggerType":"OnDema
     .. [[{"taskType":"Map","sourceFields":["name"],"destinationField":"name","connectorOperator":{"S3":"NO_OP"}}]}]]
 local START = [[{"flowName":"bench-%06d"}]]
 
-function init(arguments)
+serve(function(arguments)
     local operation, flows, mode, connections = unpack(arguments)
-    template = operation == "create-flow" and CREATE or START
-    path = "/" .. operation
-    count = tonumber(flows)
-    circle = mode == "circle"
-    sent = -1  -- wrk asks for one request beforehand, to look at it
-    -- When the last request is sent others are still under way; by this many answers they have come.
-    enough = count + tonumber(connections)
-    answers, accepted, conflicts, unavailable, others = 0, 0, 0, 0, 0
-    first, last = 0, 0
+    local template = operation == "create-flow" and CREATE or START
     wrk.headers["Content-Type"] = "application/json"
-end
-
-function request()
-    if sent == 0 then
-        first = now()
+    return tonumber(flows), mode, connections, function(number)
+        return wrk.format("POST", "/" .. operation, nil, template:format(number))
     end
-    -- Once through, the last flow is asked for again: it is there already, or runs already, and is refused without harm.
-    local number = circle and sent % count or math.max(0, math.min(sent, count - 1))
-    sent = sent + 1
-    return wrk.format("POST", path, nil, template:format(number))
-end
-
-function response(status, headers, body)
-    answers = answers + 1
-    if status == 200 then
-        accepted = accepted + 1
-        last = now()
-    elseif status == 409 then
-        conflicts = conflicts + 1
-    elseif status == 503 or status == 429 then
-        unavailable = unavailable + 1
-    else
-        others = others + 1
-        last_error = status .. " " .. body
-    end
-    if not circle and answers == enough then
-        -- wrk sleeps for its whole duration unless it is interrupted.
-        wrk.thread:stop()
-        ffi.C.kill(ffi.C.getpid(), INTERRUPT)
-    end
-end
-
-function done(summary, latency, requests)
-    local function of(name)
-        return worker:get(name)
-    end
-    if of("last_error") then
-        io.write("unexpected answer: ", of("last_error"), "\n")
-    end
-    local e = summary.errors
-    io.write(string.format(
-        '{"seconds":%.6f,"accepted":%d,"conflicts":%d,"unavailable":%d,"others":%d,"broken":%d,'
-            .. '"p50":%.3f,"p99":%.3f,"worst":%.3f}\n',
-        of("last") - of("first"), of("accepted"), of("conflicts"), of("unavailable"), of("others"),
-        e.connect + e.read + e.write + e.timeout,
-        latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000))
-end
+end)
