@@ -38,29 +38,39 @@ public struct FlowReader {
         millrace_microseconds(f.updated_at), f.created_by, f.updated_by
         """
 
+    /// Each flow is looked up for itself (OFFSET 0 keeps the planner from joining whole tables), in one statement.
     private static let describeStatement = SQLStatement(
-        "describe_flow",
+        "describe_flows",
         """
-        SELECT \(flowColumns), d.definition, r.state, millrace_microseconds(coalesce(r.started_at, r.queued_at)),
-            h.state, millrace_microseconds(h.ended_at), h.message
-        FROM flows f
-        JOIN flow_definitions d ON d.flow_uuid = f.uuid AND d.revision = f.revision
-        LEFT JOIN live_runs r ON r.flow_uuid = f.uuid AND r.part = 0
-        LEFT JOIN LATERAL (
-            SELECT state, ended_at, message FROM run_history h
-            WHERE h.flow_uuid = f.uuid ORDER BY queued_at DESC, run_id DESC LIMIT 1
-        ) h ON true
-        WHERE f.account = $1 AND f.name = $2
+        SELECT found.*, k.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (account, name, place)
+        CROSS JOIN LATERAL (
+            SELECT \(flowColumns), d.definition, r.state AS live_state,
+                millrace_microseconds(coalesce(r.started_at, r.queued_at)) AS live_at, h.state AS last_state,
+                millrace_microseconds(h.ended_at) AS last_at, h.message AS last_message
+            FROM flows f
+            JOIN flow_definitions d ON d.flow_uuid = f.uuid AND d.revision = f.revision
+            LEFT JOIN live_runs r ON r.flow_uuid = f.uuid AND r.part = 0
+            LEFT JOIN LATERAL (
+                SELECT state, ended_at, message FROM run_history h
+                WHERE h.flow_uuid = f.uuid ORDER BY queued_at DESC, run_id DESC LIMIT 1
+            ) h ON true
+            WHERE f.account = k.account AND f.name = k.name OFFSET 0
+        ) found
         """)
 
+    /// The runs and the activity of each flow of the page are looked up for themselves: see `describeStatement`.
     private static let listStatement = SQLStatement(
         "list_flows",
         """
         SELECT \(flowColumns), NULL, r.state, millrace_microseconds(coalesce(r.started_at, r.queued_at)),
             a.last_run_state, millrace_microseconds(a.last_run_at), a.last_run_message
         FROM (SELECT * FROM flows WHERE account = $1 AND name > $2 ORDER BY name LIMIT $3) f
-        LEFT JOIN live_runs r ON r.flow_uuid = f.uuid AND r.part = 0
-        LEFT JOIN flow_activity a ON a.flow_uuid = f.uuid
+        LEFT JOIN LATERAL (
+            SELECT state, started_at, queued_at FROM live_runs WHERE flow_uuid = f.uuid AND part = 0 OFFSET 0
+        ) r ON true
+        LEFT JOIN LATERAL (
+            SELECT last_run_state, last_run_at, last_run_message FROM flow_activity WHERE flow_uuid = f.uuid OFFSET 0
+        ) a ON true
         ORDER BY f.name
         """)
 
@@ -90,11 +100,22 @@ public struct FlowReader {
 
     private static let keyStatement = SQLStatement("service_key", "SELECT secret FROM service_keys WHERE name = $1")
 
+    /// A flow with its definition, and its last run.
+    public typealias Description = (flow: FlowRecord, lastRun: LastRun?)
+
     /// The flow with its definition; nil when there is none.
-    public func describe(_ key: FlowKey) throws -> (flow: FlowRecord, lastRun: LastRun?)? {
-        let rows = try connection.execute(Self.describeStatement, [.text(key.account), .text(key.name)])
-        if rows.count == 0 { return nil }
-        return (FlowRows.record(rows, 0), Self.lastRun(rows, 0))
+    public func describe(_ key: FlowKey) throws(PostgresError) -> Description? { try describe([key])[0] }
+
+    /// The same of several at once, in their order.
+    public func describe(_ keys: [FlowKey]) throws(PostgresError) -> [Description?] {
+        let rows = try connection.execute(
+            Self.describeStatement, [.textArray(keys.map { $0.account }), .textArray(keys.map { $0.name })])
+        var found = [Description?](repeating: nil, count: keys.count)
+        for row in 0..<rows.count {
+            guard let place = rows.int(row, 23), found.indices.contains(Int(place) - 1) else { continue }
+            found[Int(place) - 1] = (FlowRows.record(rows, row), Self.lastRun(rows, row))
+        }
+        return found
     }
 
     /// Flows of an account by name, after `name` (empty: from the first).

@@ -6,30 +6,32 @@ import HTTPServer
 import JSON
 import PostgreSQL
 
-/// The reading operations: one statement each, on a reader's thread.
+/// The reading operations, on readers' threads.
 struct FlowReads: Sendable {
     private static let defaultPage = 20
 
     let store: StoreReads
+    let descriptions: FlowDescriptions
     let shared: SharedState
 
     func perform(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
     ) throws(APIError) {
+        if operation == "DescribeFlow" {
+            try descriptions.answer(input, caller, exchange)
+            return
+        }
         try store.answer(operation, exchange) { [shared] connection in
-            var details: OutcomeDetails?
-            let output = try Self.read(operation, input, caller, connection, shared, &details)
-            return (output, details)
+            (try Self.read(operation, input, caller, connection, shared), nil)
         }
     }
 
     private static func read(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ connection: PostgresConnection,
-        _ shared: SharedState, _ details: inout OutcomeDetails?
+        _ shared: SharedState
     ) throws -> JSONObject {
         let reader = FlowReader(connection)
         switch operation {
-        case "DescribeFlow": return try describe(input, caller, reader, &details)
         case "DescribeConnectorProfiles":
             return try ProfileReads.describe(input, caller, ProfileReader(connection), try shared.pageToken())
         case "ListFlows": return try list(input, caller, reader, try shared.pageToken())
@@ -37,17 +39,6 @@ struct FlowReads: Sendable {
         case "ListTagsForResource": return try TaggedResource.list(input, caller, reader)
         default: return try records(input, caller, reader, try shared.pageToken())
         }
-    }
-
-    private static func describe(
-        _ input: JSONObject, _ caller: Caller, _ reader: FlowReader, _ details: inout OutcomeDetails?
-    ) throws -> JSONObject {
-        let name = input["flowName"]?.stringValue ?? ""
-        guard let found = try reader.describe(FlowKey(account: caller.account, name: name)) else {
-            throw APIError.notFound("Flow with name \(name) does not exist.")
-        }
-        details = OutcomeDetails(found.flow)
-        return try FlowResponses.describe(found.flow, lastRun: found.lastRun, region: caller.region)
     }
 
     private static func list(

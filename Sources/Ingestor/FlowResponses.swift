@@ -12,7 +12,7 @@ enum FlowResponses {
             throw .internalServer("The flow's definition cannot be read.")
         }
         let echoed = FlowRendering.echoedDefinition(input)
-        var output: JSONObject = ["flowArn": .string(ARN.flow(region: region, account: flow.account, name: flow.name))]
+        var output = begin(flow, region)
         for (key, value) in echoed where key != "clientToken" { output[key] = value }
         output["flowStatus"] = .string(flow.status.rawValue)
         if let message = flow.statusMessage { output["flowStatusMessage"] = .string(message) }
@@ -23,7 +23,7 @@ enum FlowResponses {
 
     /// An entry of ListFlows.
     static func summary(_ flow: FlowRecord, lastRun: LastRun?, region: String) -> JSONObject {
-        var output: JSONObject = ["flowArn": .string(ARN.flow(region: region, account: flow.account, name: flow.name))]
+        var output = begin(flow, region)
         if let description = flow.description { output["description"] = .string(description) }
         output["flowName"] = .string(flow.name)
         output["flowStatus"] = .string(flow.status.rawValue)
@@ -54,6 +54,14 @@ enum FlowResponses {
             "startedAt": WireTimestamp.json(microseconds: run.startedAt ?? run.queuedAt),
             "lastUpdatedAt": WireTimestamp.json(microseconds: run.updatedAt),
         ]
+    }
+
+    /// With room for all members: growing copies them.
+    private static func begin(_ flow: FlowRecord, _ region: String) -> JSONObject {
+        var output = JSONObject()
+        output.reserveCapacity(20)
+        output["flowArn"] = .string(ARN.flow(region: region, account: flow.account, name: flow.name))
+        return output
     }
 
     private static func addCommon(_ flow: FlowRecord, _ lastRun: LastRun?, to output: inout JSONObject) {

@@ -9,12 +9,16 @@ import Threading
 
 /// The api: takes requests in and answers them. Holds no lock and no state that matters; any number may run.
 public final class IngestorRole: Sendable {
+    /// Reads of a kind that may wait for their turn.
+    private static let waitingReads = 2_000
+
     private let configuration: IngestorConfiguration
     private let bus: MessageBus
     private let logger: Logger
     private let stop: StopSignal
     private let server: HTTPServer
     private let reads: ReadPool
+    private let descriptions: FlowDescriptions
     private let shared: SharedState
     private let outcomes: OutcomeConsumer
     private let commands: CommandSender
@@ -48,8 +52,10 @@ public final class IngestorRole: Sendable {
         _ = ConnectorCatalogue.all
         shared = SharedState(database: configuration.database, logger: logger, stop: stop)
         reads = ReadPool(
-            database: configuration.database, threads: configuration.readers, waiting: 2_000,
+            database: configuration.database, threads: configuration.readers, waiting: Self.waitingReads,
             statementMilliseconds: configuration.readStatementMilliseconds, logger: logger)
+        descriptions = FlowDescriptions(
+            configuration: configuration, waiting: Self.waitingReads, answers: answers, logger: logger)
         outcomes = OutcomeConsumer(
             bus: bus, instance: configuration.instance, pending: pending, answers: answers, logger: logger, stop: stop)
         commands = CommandSender(
@@ -63,7 +69,7 @@ public final class IngestorRole: Sendable {
             authenticator: Authenticator(
                 credentials: credentials, account: configuration.account, region: configuration.region),
             answers: answers,
-            reads: FlowReads(store: store, shared: shared),
+            reads: FlowReads(store: store, descriptions: descriptions, shared: shared),
             connectors: ConnectorReads(
                 store: store, shared: shared, directory: RegisteredConnectors(region: configuration.region)),
             commands: commands,
@@ -90,6 +96,7 @@ public final class IngestorRole: Sendable {
     /// - Throws: `HTTPServerError` when the address cannot be listened on.
     public func start() throws {
         reads.start()
+        descriptions.start()
         var started = [
             NamedThread("shared-state") { [shared] in shared.run() },
             NamedThread("outcomes") { [outcomes] in outcomes.run() },
@@ -119,6 +126,7 @@ public final class IngestorRole: Sendable {
         stop.raise()
         for thread in threads.withLock({ $0 }) { thread.join() }
         reads.shutdown()
+        descriptions.shutdown()
         bus.shutdown(deadlineMilliseconds: 2_000)
     }
 }

@@ -35,8 +35,11 @@ struct StoreReads: Sendable {
                 answers.failure(.internalServer(), to: exchange, operation: operation)
             }
         }
-        if !accepted { throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1) }
+        if !accepted { throw Self.busy }
     }
+
+    /// Too much waits already.
+    static let busy = APIError.unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
 
     /// An error of the database as a client sees it.
     static func translated(_ error: PostgresError) -> APIError {

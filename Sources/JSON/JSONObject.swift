@@ -42,7 +42,7 @@ private struct ByteKey: Hashable, Sendable {
 /// A key given twice keeps its first place and its last value. Small objects are searched member by member; larger ones
 /// carry an index, so that a hostile body of a hundred thousand keys stays linear.
 public struct JSONObject: Sendable {
-    private static let indexThreshold = 16
+    private static let indexThreshold = 32
     /// Room made with the first member: most objects have a few, and growing copies.
     private static let initialCapacity = 6
 

@@ -4,7 +4,7 @@ extension JSONValue {
     /// The document without blanks, members in their order, numbers with their text, `/` not escaped.
     public func serialized() -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(256)
+        out.reserveCapacity(1024)
         serialize(into: &out)
         return out
     }
@@ -73,7 +73,7 @@ extension JSONObject {
     /// The object as a compact document.
     public func serialized() -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity(256)
+        out.reserveCapacity(1024)
         serialize(into: &out)
         return out
     }

@@ -34,6 +34,15 @@ extension FlowStoreTests {
                     == LastRun(state: .error, at: 1_700_000_000_000_000, message: "ended"))
         }
 
+        @Test func describesSeveralInTheOrderAsked() throws {
+            try store.apply((1...3).map { Store.command($0, "CreateFlow", "flow-\($0)") })
+            let foreign = FlowKey(account: "999999999999", name: "flow-1")
+            let found = try reader.describe([key(3), key(9), key(1), foreign, key(3)])
+            #expect(found.map { $0?.flow.uuid } == [Store.id(3), nil, Store.id(1), nil, Store.id(3)])
+            #expect(found[0]?.flow.definition != nil)
+            #expect(try reader.describe([]).isEmpty)
+        }
+
         @Test func anotherAccountsFlowsAreNotThere() throws {
             try store.apply([Store.command(1, "CreateFlow", "flow-1")])
             let foreign = FlowKey(account: "999999999999", name: "flow-1")

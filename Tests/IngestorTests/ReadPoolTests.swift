@@ -126,6 +126,27 @@ extension IngestorDatabaseTests {
             #expect(answers.take(upTo: 1, timeoutMilliseconds: 60_000) == ["2"])
         }
 
+        @Test func whatWaitsIsTakenTogetherUpToALimit() throws {
+            let batches = Mailbox<[Int]>()
+            let late = Mailbox<Int>()
+            let threads = ReaderThreads<Int>(
+                name: "test", database: try testDatabase.configuration(), threads: 1, waiting: 9, atOnce: 4,
+                statementMilliseconds: 60_000, logger: testLogger
+            ) { works, connection in
+                switch connection {
+                case .success: _ = batches.offer(works)
+                case .failure(let error):
+                    #expect(error.kind == .timeout)
+                    for work in works { _ = late.offer(work) }
+                }
+            }
+            for work in 0..<6 { #expect(threads.submit(deadline: work == 2 ? 0 : later, work)) }
+            threads.start()
+            threads.shutdown()
+            #expect(batches.take(timeoutMilliseconds: 0) == [[0, 1, 3], [4, 5]])
+            #expect(late.take(timeoutMilliseconds: 0) == [2])
+        }
+
         @Test func aReadOutOfTimeIsAnsweredWith503() {
             for kind in [PostgresError.Kind.timeout, .connection] {
                 let answer = StoreReads.translated(PostgresError(kind: kind, message: "m"))
