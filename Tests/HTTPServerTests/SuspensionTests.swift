@@ -49,6 +49,38 @@ struct SuspensionTests {
         #expect(eventually { server.server.statistics.activeExchanges == 0 })
     }
 
+    /// So many events at once are one call of epoll_wait full to the brim, after which the library waits for more before it
+    /// looks at any: see `Daemon.connectionsPerThread`.
+    @Test
+    func `128 requests at the same moment are all answered`() throws {
+        let begun = Mailbox<Void>()
+        let release = Mailbox<Void>()
+        var configuration = HTTPServerConfiguration()
+        configuration.threads = 1
+        configuration.maximumConnections = 300
+        let server = HTTPServer(configuration, logger: Logger(role: "test")) { exchange in
+            if exchange.request.rawPath == "/busy" {
+                _ = begun.offer(())
+                _ = release.take(upTo: 1, timeoutMilliseconds: 30_000)
+            }
+            exchange.respond(HTTPResponse(status: 200))
+        }
+        try server.start()
+        defer { server.shutdown(deadlineSeconds: 5) }
+        let clients = (0..<129).map { _ in RawClient(port: server.port) }
+        // Each is accepted and known before it counts.
+        for client in clients {
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(client.response()?.status == 200)
+        }
+        clients[0].send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(begun.take(upTo: 1, timeoutMilliseconds: 30_000).count == 1)
+        for client in clients.dropFirst() { client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }
+        _ = release.offer(())
+        let answered = clients.count { $0.response()?.status == 200 }
+        #expect(answered == clients.count)
+    }
+
     /// The handler gives the exchange to another thread, which answers while the handler is on its way back:
     ///
     ///     library   handler ── offer ── return ── suspend
