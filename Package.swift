@@ -12,9 +12,12 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func module(_ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
+func module(
+    _ name: String, _ dependencies: [String], exclude: [String] = [], linkerSettings: [LinkerSetting] = []
+) -> Target {
     .target(
-        name: name, dependencies: dependencies.map { .byName(name: $0) }, exclude: exclude, swiftSettings: settings)
+        name: name, dependencies: dependencies.map { .byName(name: $0) }, exclude: exclude, swiftSettings: settings,
+        linkerSettings: linkerSettings)
 }
 
 func tests(_ name: String, _ dependencies: [String]) -> Target {
@@ -43,7 +46,10 @@ let package = Package(
         module("Unsealing", ["Cryptography"]),
         module("Kafka", ["CRdKafka", "Threading", "Observability"]),
         module("PostgreSQL", ["CPostgreSQL", "Threading", "Observability"]),
-        module("HTTPServer", ["CMicrohttpd", "Threading", "Observability"]),
+        // The symbol is for libmicrohttpd: EventBatch.swift.
+        module(
+            "HTTPServer", ["CMicrohttpd", "Threading", "Observability"],
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=epoll_wait"])]),
         module("HTTPClient", ["CCurl", "Observability"]),
 
         // Model

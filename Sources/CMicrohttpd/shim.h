@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only what Swift cannot import by itself: variadic functions.
+// Only what Swift cannot import by itself: variadic functions, and what its Glibc module leaves out.
 #pragma once
 #include <microhttpd.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 
 typedef void *(*millrace_mhd_uri_callback)(void *, const char *, struct MHD_Connection *);
 typedef size_t (*millrace_mhd_unescape_callback)(void *, struct MHD_Connection *, char *);
@@ -55,4 +56,9 @@ static inline size_t millrace_mhd_head_size(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info == NULL ? 0 : info->header_size;
+}
+
+// The system's epoll_wait, past the one of EventBatch.swift.
+static inline int millrace_epoll_wait(int epoll, void *events, int maximum, int timeout_milliseconds) {
+    return epoll_pwait(epoll, (struct epoll_event *)events, maximum, timeout_milliseconds, NULL);
 }

@@ -5,12 +5,6 @@ import Threading
 
 /// The library's daemon: its start and its callbacks.
 enum Daemon {
-    /// Connections that one thread of the library may have. It takes up to 128 events from the system at once, and where it
-    /// got exactly that many it waits for more before it looks at any (`MHD_epoll` in 0.9.75): with all its connections
-    /// waiting for an answer that is for ever. Beside the connections there are events of the listening socket and of
-    /// the channel between threads.
-    private static let connectionsPerThread = 120
-
     /// Starts the library's threads on a listening socket, which belongs to the daemon from then on.
     /// - Parameter core: retained until `stop`.
     static func start(_ core: ServerCore, listenSocket: Int32) -> OpaquePointer? {
@@ -24,11 +18,8 @@ enum Daemon {
             + max(
                 configuration.keepAliveSeconds, configuration.requestDeadlineSeconds,
                 configuration.responseDeadlineSeconds)
-        let threads = max(
-            configuration.threads,
-            (configuration.maximumConnections + connectionsPerThread - 1) / connectionsPerThread)
         let daemon = millrace_mhd_start(
-            flags, listenSocket, UInt32(threads), UInt32(configuration.maximumConnections),
+            flags, listenSocket, UInt32(configuration.threads), UInt32(configuration.maximumConnections),
             UInt32(configuration.perAddressConnections), UInt32(idle), configuration.connectionMemory, handle,
             beginRequest, keepEscapes, connectionChanged, requestCompleted, context.toOpaque())
         if daemon == nil { context.release() }

@@ -6,7 +6,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var address = "127.0.0.1"
     /// 0 lets the system choose; see `HTTPServer.port`.
     public var port = 0
-    /// Threads of the library at least, 1–64; there are more where `maximumConnections` asks for it, 120 to each.
+    /// Threads of the library, 1–64. Each has its own share of the connections. Many of them get into each other's way.
     public var threads = 2
     /// The largest request body, in bytes.
     public var maximumBody = 1 << 20
@@ -45,7 +45,7 @@ public struct HTTPServerConfiguration: Sendable {
             ("keepAliveSeconds", keepAliveSeconds, 1...86_400),
             ("responseDeadlineSeconds", responseDeadlineSeconds, 1...86_400),
             // Each thread has its share.
-            ("maximumConnections", maximumConnections, max(1, threads)...100_000),
+            ("maximumConnections", maximumConnections, max(1, threads)...1_000_000),
             ("perAddressConnections", perAddressConnections, 0...1_000_000),
         ]
         for setting in settings where !setting.range.contains(setting.value) {

@@ -21,17 +21,21 @@ final class FlowDescriptions: Sendable {
     /// Beyond this many a larger statement saves nothing more.
     private static let atOnce = 32
 
+    /// Some hundreds of definitions of the usual size.
+    private static let definitionBytes = 2 << 20
+
     private let threads: ReaderThreads<Question>
     private let patienceMilliseconds: Int
 
     init(configuration: IngestorConfiguration, waiting: Int, answers: Answers, logger: Logger) {
         patienceMilliseconds = configuration.readPatienceMilliseconds
+        let definitions = EchoedDefinitions(bytes: Self.definitionBytes)
         threads = ReaderThreads(
             name: "describer", database: configuration.database, threads: max(1, configuration.readers / 2),
             waiting: waiting, atOnce: Self.atOnce, statementMilliseconds: configuration.readStatementMilliseconds,
             logger: logger
         ) { questions, connection in
-            Self.answer(questions, connection, answers)
+            Self.answer(questions, connection, definitions, answers)
         }
     }
 
@@ -48,7 +52,8 @@ final class FlowDescriptions: Sendable {
     }
 
     private static func answer(
-        _ questions: [Question], _ connection: Result<PostgresConnection, PostgresError>, _ answers: Answers
+        _ questions: [Question], _ connection: Result<PostgresConnection, PostgresError>,
+        _ definitions: EchoedDefinitions, _ answers: Answers
     ) {
         let found: [FlowReader.Description?]
         do throws(PostgresError) {
@@ -65,7 +70,7 @@ final class FlowDescriptions: Sendable {
                     throw .notFound("Flow with name \(question.flow.name) does not exist.")
                 }
                 let output = try FlowResponses.describe(
-                    description.flow, lastRun: description.lastRun, region: question.region)
+                    description.flow, lastRun: description.lastRun, region: question.region, definitions: definitions)
                 answers.success(
                     JSONValue.object(output).serialized(), to: question.exchange, operation: operation,
                     details: OutcomeDetails(description.flow))

@@ -7,13 +7,12 @@ import JSON
 /// Rows of the store as the API shows them.
 enum FlowResponses {
     /// DescribeFlow: the definition as it was sent, with the defaults the real service echoes, and what the flow became.
-    static func describe(_ flow: FlowRecord, lastRun: LastRun?, region: String) throws(APIError) -> JSONObject {
-        guard let text = flow.definition, let input = try? JSONValue.parse(Array(text.utf8)).objectValue else {
-            throw .internalServer("The flow's definition cannot be read.")
-        }
-        let echoed = FlowRendering.echoedDefinition(input)
+    static func describe(
+        _ flow: FlowRecord, lastRun: LastRun?, region: String, definitions: EchoedDefinitions
+    ) throws(APIError) -> JSONObject {
+        let echoed = try definitions.echoed(flow)
         var output = begin(flow, region)
-        for (key, value) in echoed where key != "clientToken" { output[key] = value }
+        for (key, value) in echoed { output[key] = value }
         output["flowStatus"] = .string(flow.status.rawValue)
         if let message = flow.statusMessage { output["flowStatusMessage"] = .string(message) }
         addCommon(flow, lastRun, to: &output)

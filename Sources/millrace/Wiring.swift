@@ -42,8 +42,8 @@ struct Wiring {
             throw UsageError(text: "MILLRACE_ACCOUNT_ID must be of 12 digits")
         }
         var server = HTTPServerConfiguration(address: listen.host, port: listen.port)
-        server.maximumConnections = 1_920
-        server.perAddressConnections = 1_536
+        server.maximumConnections = 4_096
+        server.perAddressConnections = 2_048
         let configuration = IngestorConfiguration(
             server: server, database: database, authentication: authentication, account: account,
             region: settings.text(.region), instance: instance,

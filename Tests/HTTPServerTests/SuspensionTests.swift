@@ -49,8 +49,8 @@ struct SuspensionTests {
         #expect(eventually { server.server.statistics.activeExchanges == 0 })
     }
 
-    /// So many events at once are one call of epoll_wait full to the brim, after which the library waits for more before it
-    /// looks at any: see `Daemon.connectionsPerThread`.
+    /// So many events at once fill the library's array to the brim, after which it waits for more before it looks at any:
+    /// see `EventBatch.swift`.
     @Test
     func `128 requests at the same moment are all answered`() throws {
         let begun = Mailbox<Void>()
