@@ -28,9 +28,7 @@ struct Answers: Sendable {
         }
         requests.increment(by: 1, [operation, String(response.status)])
         response.headers.append(("x-amzn-RequestId", exchange.request.id))
-        if let revision = details?.revision {
-            response.headers.append(("ETag", RequestPreferences.entityTag(revision)))
-        }
+        if let tag = details?.entityTag { response.headers.append(("ETag", "\"\(tag)\"")) }
         response.headers += headers
         exchange.respond(response)
         observe(exchange, operation)

@@ -64,7 +64,7 @@ final class CommandSender: Sendable {
             resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
             digest: try shared.digest(Self.digested(operation, exchange.request)),
             replyTo: isKept ? nil : configuration.instance, expiresAt: expiry, input: input)
-        command.expectedRevisions = RequestPreferences.expectedRevisions(exchange.request)
+        command.expected = try RequestPreferences.expectedTags(exchange.request).map { $0.map { .tag($0) } }
         command.isAsync = isAsync
         command.origin = exchange.request.remoteAddress
         command.requestID = exchange.request.id

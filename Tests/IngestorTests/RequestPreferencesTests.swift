@@ -24,16 +24,24 @@ import Testing
         #expect(!RequestPreferences.wantsAsync(request([])))
     }
 
-    @Test func revisionsOfIfMatch() {
-        let cases: [(String, [Int64]?)] = [
-            (#""3""#, [3]), ("3", [3]), (#"W/"3""#, [3]), (#""3", "4""#, [3, 4]), ("*", nil), (#""3", *"#, nil),
-            (#""abc""#, []), ("", []), (#"""#, []), (#""99999999999999999999""#, []), (#""1", "x""#, [1]),
+    @Test func tagsOfIfMatch() throws {
+        let cases: [(String, [String]?)] = [
+            (#""a-3""#, ["a-3"]), (#""a-3", "a-4""#, ["a-3", "a-4"]), ("  \"a-3\"\t,,\"x,y\" ", ["a-3", "x,y"]),
+            ("*", nil), (" * ", nil), (#""""#, [""]), ("", []), (",", []), (#"W/"a-3""#, []),
+            (#"W/"a-3", "b-1""#, ["b-1"]), (#""*""#, ["*"]),
         ]
         for (value, expected) in cases {
-            #expect(RequestPreferences.expectedRevisions(request([("If-Match", value)])) == expected, "\(value)")
+            #expect(try RequestPreferences.expectedTags(request([("If-Match", value)])) == expected, "\(value)")
         }
-        #expect(RequestPreferences.expectedRevisions(request([])) == nil)
-        #expect(RequestPreferences.expectedRevisions(request([("If-Match", "1"), ("if-match", "2")])) == [1, 2])
+        #expect(try RequestPreferences.expectedTags(request([])) == nil)
+        let two = request([("If-Match", #""1""#), ("if-match", #""2""#)])
+        #expect(try RequestPreferences.expectedTags(two) == ["1", "2"])
+        for value in ["a-3", #"""#, #""a"#, #""a" "b""#, #""a", *"#, #"w/"a""#, #"W/a"#, "*, *"] {
+            let error = #expect(throws: APIError.self, "\(value)") {
+                try RequestPreferences.expectedTags(request([("If-Match", value)]))
+            }
+            #expect(error?.code == "ValidationException" && error?.message.contains("If-Match must be") == true)
+        }
     }
 
     // MARK: The documented envelope
