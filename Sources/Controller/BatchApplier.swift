@@ -55,11 +55,21 @@ struct BatchApplier {
     ) throws -> Committed {
         var effects = Effects(source: source)
         effects.bury(item.message, reason: reason)
-        if case .command(let command) = item.content {
-            effects.add(Outcome(commandID: command.id, error: .internalServer()), of: command)
+        switch item.content {
+        case .command(let command): effects.fail(command)
+        case .unreadable(_, let asker): if let asker { effects.fail(asker) }
+        case .runEvent: break
         }
-        return try commit(Prepared(effects: effects, steps: []), moves: moves) {
-            try connection.pipeline($0, transaction: true)
+        func commit(_ steps: [(SQLStatement, [SQLValue])]) throws -> Committed {
+            try self.commit(Prepared(effects: effects, steps: steps), moves: moves) {
+                try connection.pipeline($0, transaction: true)
+            }
+        }
+        do {
+            return try commit(CommandStore.failureSteps(effects.failures))
+        } catch let error as PostgresError where error.kind == .permanent && !effects.failures.isEmpty {
+            // What cannot even be told must not stop those behind it.
+            return try commit([])
         }
     }
 
@@ -77,9 +87,12 @@ struct BatchApplier {
             switch item.content {
             case .command(let command): commands.append(command)
             case .runEvent(let event): events.append(event)
-            case .unreadable(let reason): effects.bury(item.message, reason: reason)
+            case .unreadable(let reason, let asker):
+                effects.bury(item.message, reason: reason)
+                if let asker { effects.fail(asker) }
             }
         }
+        steps += CommandStore.failureSteps(effects.failures)
         if !commands.isEmpty {
             steps += try apply(commands, connection: connection, locking: locking, effects: &effects)
         }

@@ -34,7 +34,7 @@ extension TokenKey {
 
 extension StoredOutcome {
     /// For `TokenKey.outcome`.
-    init(_ outcome: Outcome) {
+    public init(_ outcome: Outcome) {
         self.init(digest: "", response: outcome.encoded().serializedString())
     }
 

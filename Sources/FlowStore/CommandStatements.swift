@@ -199,4 +199,15 @@ enum CommandStatements {
         )
         SELECT millrace_require((SELECT count(*) FROM o) = cardinality($1::text[]), 'client token')
         """)
+
+    /// Why commands failed that cannot be applied at all. What was told of one before stays.
+    static let keepFailures = SQLStatement(
+        "keep_failures",
+        """
+        INSERT INTO command_outcomes (account, operation, scope, token, digest, response, expires_at)
+        SELECT account, operation, scope, token, '', response, clock_timestamp() + interval '8 hours'
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+            AS k (account, operation, scope, token, response)
+        ON CONFLICT DO NOTHING
+        """)
 }

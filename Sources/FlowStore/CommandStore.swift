@@ -101,6 +101,24 @@ public struct CommandStore {
         return steps
     }
 
+    /// The steps that keep why commands failed that nobody waits for and that are not applied.
+    public static func failureSteps(
+        _ failures: [(key: TokenKey, outcome: StoredOutcome)]
+    ) -> [(SQLStatement, [SQLValue])] {
+        if failures.isEmpty { return [] }
+        let sorted = failures.sorted { $0.key.token < $1.key.token }
+        return [
+            (
+                CommandStatements.keepFailures,
+                [
+                    .textArray(sorted.map { $0.key.account }), .textArray(sorted.map { $0.key.operation }),
+                    .textArray(sorted.map { $0.key.scope }), .textArray(sorted.map { $0.key.token }),
+                    .textArray(sorted.map { $0.outcome.response }),
+                ]
+            )
+        ]
+    }
+
     private static func add(
         _ statement: SQLStatement, _ values: [SQLValue], to steps: inout [(SQLStatement, [SQLValue])]
     ) {

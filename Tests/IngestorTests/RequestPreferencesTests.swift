@@ -98,9 +98,34 @@ import Testing
         #expect(CommandResource(id: made.id, account: "2", tokens) == nil)
         #expect(CommandResource(id: made.id, account: "1", PageToken(secret: "other")) == nil)
         #expect(CommandResource(id: command.id, account: "1", tokens) == nil)
-        #expect(read.body(nil, now: 500)["status"] == "Pending" && read.body(nil, now: 501)["status"] == "Expired")
-        let done = Outcome(commandID: command.id, result: .success(["a": 1]))
-        #expect(read.body(done, now: 501)["status"] == "Succeeded" && read.body(done, now: 501)["response"] == ["a": 1])
+        let done = read.body(Outcome(commandID: command.id, result: .success(["a": 1])))
+        #expect(done["status"] == "Succeeded" && done["response"] == ["a": 1] && done["error"] == nil)
+        let failed = read.body(Outcome(commandID: command.id, error: .conflict("no")))
+        #expect(failed["status"] == "Failed" && failed["error"] == ["code": "ConflictException", "message": "no"])
+        #expect(read.pending["status"] == "Pending" && read.pending["error"] == nil)
+    }
+
+    /// Its transaction may be committed a little after it expired; and later than outcomes are kept, nobody knows.
+    @Test func whatACommandWithoutAnOutcomeIs() throws {
+        let second: Int64 = 1_000_000
+        let sent: Int64 = 1_700_000_000 * second
+        let expiry = sent + CommandResource.lifetimeMicroseconds
+        let command = Command(
+            id: "00000000-0000-4000-8000-000000000001", operation: "StartFlow", account: "1", region: "r",
+            principal: "p", flowName: "orders", token: nil, digest: "", replyTo: nil, expiresAt: expiry, input: [:])
+        let resource = CommandResource(command, PageToken(secret: "secret"))
+        for now in [sent, expiry, expiry + 60 * second] {
+            #expect(try resource.bodyWithoutOutcome(now: now)["status"] == "Pending")
+        }
+        for now in [expiry + 60 * second + 1, sent + 8 * 3_600 * second] {
+            let body = try resource.bodyWithoutOutcome(now: now)
+            #expect(body["status"] == "Expired")
+            #expect(body["error"]?["message"]?.stringValue?.contains("It was not carried out") == true)
+        }
+        let error = #expect(throws: APIError.self) {
+            try resource.bodyWithoutOutcome(now: sent + 8 * 3_600 * second + 1)
+        }
+        #expect(error?.code == "ResourceNotFoundException")
     }
 
     // MARK: Filters of run records
