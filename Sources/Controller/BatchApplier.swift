@@ -104,8 +104,7 @@ struct BatchApplier {
         _ commands: [Command], connection: PostgresConnection, locking: Bool, effects: inout Effects
     ) throws -> [(SQLStatement, [SQLValue])] {
         var (workspace, now) = try CommandStore(connection).load(
-            for: commands, locking: locking,
-            countingFlows: quotas.flows != nil && commands.contains { $0.operation == "CreateFlow" })
+            for: commands, locking: locking, countingFlowsTo: quotas.flows)
         let application = CommandApplication(now: now, quotas: quotas)
         for command in commands {
             if let outcome = application.apply(command, to: &workspace) {

@@ -137,9 +137,30 @@ import Testing
             "executionIds": [.string(id.uppercased()), "nonsense", "0af7651916cd-43dd-8448-eb211c80319c-"],
             "executionStatus": "InProgress", "startedFrom": 1_650_978_000, "startedBefore": "2022-04-26T13:00:01Z",
         ])
-        #expect(filter.runIDs == [id] && filter.states == [.queued, .inProgress])
+        #expect(filter.runIDs == [id] && filter.states == [.inProgress, .queued])
         #expect(filter.startedFrom == 1_650_978_000_000_000 && filter.startedBefore == 1_650_978_001_000_000)
         #expect(throws: APIError.self) { try RunRecordQuery.filter(["executionStatus": ["Error", "Nothing"]]) }
         #expect(throws: APIError.self) { try RunRecordQuery.filter(["startedFrom": true]) }
+    }
+
+    /// However often and in whatever order a list names something; a page's token is good for the same choice.
+    @Test func listsOfFiltersAreSets() throws {
+        func list(_ items: [JSONValue]) -> JSONValue { .array(items) }
+        let ids = (0..<50).map { JSONValue.string("00000000-0000-4000-8000-0000000000\($0 + 10)") }
+        let once = try RunRecordQuery.filter([
+            "executionIds": list(ids), "executionStatus": ["Error", "Canceled", "InProgress"],
+        ])
+        let often = try RunRecordQuery.filter([
+            "executionIds": list(ids.reversed() + ids),
+            "executionStatus": list(
+                Array(repeating: ["InProgress", "Canceled", "Error", "Error"], count: 25).flatMap { $0 }),
+        ])
+        #expect(once == often && once.runIDs?.count == 50 && once.states?.count == 4)
+        for member in ["executionIds", "executionStatus"] {
+            let error = #expect(throws: APIError.self) {
+                try RunRecordQuery.filter([member: list(Array(repeating: "Error", count: 101))])
+            }
+            #expect(error?.message.contains("'\(member)'") == true && error?.message.contains("equal to 100") == true)
+        }
     }
 }
