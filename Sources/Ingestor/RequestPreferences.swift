@@ -14,6 +14,19 @@ enum RequestPreferences {
         }
     }
 
+    /// Operations that compare what is there with `If-Match`.
+    private static let conditional = ["UpdateFlow", "DeleteFlow"]
+
+    /// Refuses an operation that would pass over the request's condition: whoever sends one expects to be protected by it.
+    /// No SDK sends one by itself.
+    /// - Throws: ValidationException.
+    static func checkCondition(_ request: HTTPRequest, operation: String) throws(APIError) {
+        if request.headers.all("if-match").isEmpty || conditional.contains(operation) { return }
+        throw .validation(
+            "\(operation) does not honor If-Match, which \(conditional.joined(separator: " and ")) do: send it without."
+        )
+    }
+
     /// The entity tags that `If-Match` names, without quotes; nil where it is absent or `*`. They are compared strongly
     /// (RFC 9110, section 13.1.1), so a weak one is as good as none.
     /// - Throws: ValidationException for what is no list of entity tags: passed over, it would protect nobody.

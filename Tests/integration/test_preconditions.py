@@ -115,6 +115,27 @@ def test_of_concurrent_updates_with_one_tag_one_passes(cluster, client):
     assert tag_of(client, name) == tag_of(client, name, 2)
 
 
+def test_other_operations_do_not_pass_over_a_condition(call, client):
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    for operation, body in (("create-flow", flows.flow(unique())), ("start-flow", {"flowName": name}), ("list-flows", {}),
+                            ("describe-flow", {"flowName": name}), ("stop-flow", {"flowName": name}),
+                            ("create-connector-profile", {}), ("cancel-flow-executions", {"flowName": name})):
+        for value in ("*", '"1"', ""):
+            status, kind, message = raw_http.error_of(call(operation, body, If_Match=value))
+            assert (status, kind) == (400, "ValidationException") and "UpdateFlow and DeleteFlow" in message
+    assert client.describe_flow_execution_records(flowName=name)["flowExecutions"] == []
+
+
+def test_reads_ignore_respond_async(call, client):
+    """RFC 7240: a preference without meaning for a request may be passed over."""
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    response = call("describe-flow", {"flowName": name}, Prefer="respond-async")
+    assert response.status_code == 200 and response.json()["flowName"] == name
+    assert "Preference-Applied" not in response.headers
+
+
 @pytest.mark.parametrize("value", ["2", '"2', '"2" "3"', '"2", *'])
 def test_what_is_no_list_of_tags_is_refused(call, client, value):
     name = unique()
