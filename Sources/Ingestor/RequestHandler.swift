@@ -35,6 +35,7 @@ struct RequestHandler: Sendable {
             operationName = routed.operation.name
             let caller = try authenticator.authenticate(request)
             try RequestPreferences.checkCondition(request, operation: operationName)
+            try RequestPreferences.checkCoding(request)
             let input = try RequestValidator.validate(
                 operation: routed.operation, uriMembers: routed.uriMembers, body: request.body)
             try dispatch(operationName, input, caller, exchange)

@@ -14,6 +14,15 @@ enum RequestPreferences {
         }
     }
 
+    /// Refuses a compressed body by name: its bytes would be refused as no JSON.
+    /// - Throws: MalformedHttpRequestException.
+    static func checkCoding(_ request: HTTPRequest) throws(APIError) {
+        guard !request.body.isEmpty,
+            let coding = request.headers.all("content-encoding").first(where: { $0.lowercased() != "identity" })
+        else { return }
+        throw .malformedRequest("The request's body must not be encoded; its Content-Encoding is \(coding.prefix(64)).")
+    }
+
     /// Operations that compare what is there with `If-Match`.
     private static let conditional = ["UpdateFlow", "DeleteFlow"]
 
