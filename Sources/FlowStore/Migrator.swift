@@ -70,8 +70,14 @@ public struct Migrator {
     /// - Throws: `MigrationError` when an applied migration was edited afterwards, or the locks it needs are not to be had;
     ///   `PostgresError` otherwise.
     public func apply(_ migrations: [Migration]) throws -> Int {
-        _ = try connection.execute(
-            SQLStatement("migration_lock", "SELECT pg_advisory_lock($1)"), [.int(Self.lock)])
+        let isFree = try connection.execute(
+            SQLStatement("migration_try_lock", "SELECT pg_try_advisory_lock($1)"), [.int(Self.lock)]
+        ).bool(0, 0)
+        if isFree != true {
+            logger.info("another instance migrates this database: waiting for it")
+            _ = try connection.execute(
+                SQLStatement("migration_lock", "SELECT pg_advisory_lock($1)"), [.int(Self.lock)])
+        }
         defer {
             _ = try? connection.execute(
                 SQLStatement("migration_unlock", "SELECT pg_advisory_unlock($1)"), [.int(Self.lock)])
