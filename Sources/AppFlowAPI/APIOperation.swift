@@ -15,6 +15,15 @@ public struct APIOperation: Sendable {
     /// All operations of the service, in the order of their names.
     public static var all: [APIOperation] { ServiceModel.shared.operations }
 
+    /// Whether clients can make a retry of it recognisable.
+    public var takesClientToken: Bool {
+        let model = ServiceModel.shared
+        guard let place = model.input(of: self), case .structure(let input) = model.shapes[place].kind else {
+            return false
+        }
+        return input.places["clientToken"] != nil
+    }
+
     /// The operation of that name.
     public static func named(_ name: String) -> APIOperation? { ServiceModel.shared.operationsByName[name] }
 }

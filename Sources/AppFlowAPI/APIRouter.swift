@@ -40,15 +40,22 @@ public enum APIRouter {
         if let operation = byPath[rawPath], operation.method == method {
             return RoutedRequest(operation: operation, uriMembers: [:])
         }
-        guard rawPath.hasPrefix(tagsPrefix), let operation = tagsByMethod[method] else { throw unknown }
+        guard rawPath.hasPrefix(tagsPrefix), let operation = tagsByMethod[method] else {
+            throw unknown(method, rawPath)
+        }
         let label = rawPath.dropFirst(tagsPrefix.count)
-        guard !label.isEmpty else { throw unknown }
+        guard !label.isEmpty else { throw unknown(method, rawPath) }
         var members: JSONObject = ["resourceArn": .string(try decoded(label))]
         if takesTagKeys(operation), let keys = try tagKeys(rawQuery) { members["tagKeys"] = .array(keys) }
         return RoutedRequest(operation: operation, uriMembers: members)
     }
 
-    private static let unknown = APIError.unknownOperation("The requested operation does not exist.")
+    private static func unknown(_ method: String, _ path: String) -> APIError {
+        let wanted = byPath[path].map { "\(path) takes \($0.method), not \(method)." }
+        return .unknownOperation(
+            "The requested operation does not exist: "
+                + (wanted ?? "there is nothing at \(MessageText.truncated("\(method) \(path)"))."))
+    }
 
     private static func takesTagKeys(_ operation: APIOperation) -> Bool { operation.method == "DELETE" }
 

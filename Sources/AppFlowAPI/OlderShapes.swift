@@ -3,8 +3,9 @@
 internal import JSON
 
 /// Rewrites what older examples of this API say in other words than its model, before the model is applied: connectors in
-/// lower case where a union names them (`salesforce`, `googleanalytics`), `bucketKey`, `scheduledTriggerProperties`.
-/// What the model itself knows always goes before; everything else stays as it is.
+/// lower case where a union names them (`salesforce`, `googleanalytics`) and in capitals where a type does
+/// (`CUSTOMCONNECTOR`), `bucketKey`, `scheduledTriggerProperties`, `oauthRequest`. What the model itself knows always goes
+/// before; everything else stays as it is.
 ///
 /// Explicit nulls, booleans as text and the forms of timestamps need no rewriting: `ConstraintChecker` takes them, and
 /// ignores unknown members.
@@ -16,11 +17,27 @@ enum OlderShapes {
     ]
 
     /// Members by structure and older name.
-    private static let members: [String: [String: String]] = [
-        "S3SourceProperties": ["bucketKey": "bucketPrefix"],
-        "S3DestinationProperties": ["bucketKey": "bucketPrefix"],
-        "TriggerProperties": ["scheduledTriggerProperties": "Scheduled", "scheduled": "Scheduled"],
-    ]
+    private static let members: [String: [String: String]] = {
+        var members = [
+            "S3SourceProperties": ["bucketKey": "bucketPrefix"],
+            "S3DestinationProperties": ["bucketKey": "bucketPrefix"],
+            "TriggerProperties": ["scheduledTriggerProperties": "Scheduled", "scheduled": "Scheduled"],
+        ]
+        // Passed over, it would take the authorization code of a profile with it, and nobody would be told.
+        for shape in ServiceModel.shared.shapes {
+            guard case .structure(let structure) = shape.kind, structure.places["oAuthRequest"] != nil else { continue }
+            members[shape.name] = ["oauthRequest": "oAuthRequest"]
+        }
+        return members
+    }()
+
+    /// The types of connectors by the capitals of older examples.
+    private static let capitals: [String: String] = {
+        let types = ServiceModel.shared.shape(named: typeShape)?.allowedValues ?? []
+        return Dictionary(types.map { ($0.uppercased(), $0) }) { first, _ in first }
+    }()
+
+    private static let typeShape = "ConnectorType"
 
     /// The shapes that have something to rewrite, or lead to one that has: everything else is passed by.
     private static let concerned: Set<Int> = {
@@ -28,7 +45,7 @@ enum OlderShapes {
         var found = Set(
             model.shapes.indices.filter { place in
                 let name = model.shapes[place].name
-                return unions.contains(name) || members[name] != nil
+                return unions.contains(name) || members[name] != nil || name == typeShape
             })
         var grew = true
         while grew {
@@ -76,6 +93,8 @@ enum OlderShapes {
             return .array(elements.map { rewritten($0, element, model) })
         case (.map(_, let entry), .object(let object)):
             return .object(JSONObject(object.map { (key: $0.key, value: rewritten($0.value, entry, model)) }))
+        case (.string, .string(let text)):
+            return shape.allowedSet.contains(text) ? value : capitals[text].map { .string($0) } ?? value
         default:
             return value
         }

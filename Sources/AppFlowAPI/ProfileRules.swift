@@ -50,6 +50,13 @@ public enum ProfileRules {
         return FlowRendering.pruned(given, shape: place, model)
     }
 
+    /// What to keep of the input of RegisterConnector or UpdateConnectorRegistration: what the model knows.
+    public static func knownRegistration(_ input: JSONObject, operation: String) -> JSONObject {
+        let model = ServiceModel.shared
+        guard let place = APIOperation.named(operation).flatMap(model.input) else { return [:] }
+        return FlowRendering.pruned(.object(input), shape: place, model).objectValue ?? [:]
+    }
+
     /// Checks a validated RegisterConnector input, or that of UpdateConnectorRegistration.
     /// - Throws: ValidationException.
     public static func checkRegistration(_ input: JSONObject, isNew: Bool) throws(APIError) {

@@ -54,6 +54,8 @@ enum CronFields {
         var names: [String] = []
         /// Characters that stand for more than numbers.
         var specials = ""
+        /// Whether a range may go on beyond the end at the beginning: `22-2` hours, `NOV-FEB`.
+        var isCyclic = true
     }
 
     private static let fields = [
@@ -62,7 +64,7 @@ enum CronFields {
             range: 1...12,
             names: ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]),
         Field(range: 1...7, names: ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], specials: "?L#"),
-        Field(range: 1970...2199),
+        Field(range: 1970...2199, isCyclic: false),
     ]
 
     static func areValid(_ texts: [String]) -> Bool {
@@ -78,15 +80,14 @@ enum CronFields {
     static func leastSeconds(_ texts: [String]) -> Int64? {
         guard texts.count == fields.count else { return nil }
         guard let minutes = values(texts[0], fields[0]), let hours = values(texts[1], fields[1]) else { return nil }
-        if minutes.count > 1 { return gap(minutes, cycle: hours.count == 24 ? 60 : nil) * 60 }
-        if hours.count > 1 { return gap(hours, cycle: 24) * 3_600 }
-        return 86_400
-    }
-
-    private static func gap(_ values: [Int], cycle: Int?) -> Int64 {
-        var least = cycle.map { $0 - values[values.count - 1] + values[0] } ?? .max
-        for (left, right) in zip(values, values.dropFirst()) { least = min(least, right - left) }
-        return Int64(least)
+        let moments = hours.flatMap { hour in minutes.map { hour * 60 + $0 } }
+        var least = 1_440
+        for (left, right) in zip(moments, moments.dropFirst()) { least = min(least, right - left) }
+        // From the last of a day to the first of the next, unless only single days are named.
+        if !texts[2].isSingleDay && !texts[4].isSingleDay {
+            least = min(least, 1_440 - moments[moments.count - 1] + moments[0])
+        }
+        return Int64(least) * 60
     }
 
     private static func values(_ text: String, _ field: Field) -> [Int]? {
@@ -101,8 +102,10 @@ enum CronFields {
                 high = ends.count == 2 ? ends[1] : (halves.count == 2 ? high : first)
             }
             let step = halves.count == 2 ? Int(halves[1]) ?? 1 : 1
-            guard low <= high, step > 0 else { return nil }
-            found.formUnion(stride(from: low, through: high, by: step))
+            guard step > 0 else { return nil }
+            let (first, count) = (field.range.lowerBound, field.range.count)
+            let end = high < low ? high + count : high
+            for value in stride(from: low, through: end, by: step) { found.insert((value - first) % count + first) }
         }
         return found.isEmpty ? nil : found.sorted()
     }
@@ -120,7 +123,7 @@ enum CronFields {
         guard ends.count <= 2 else { return false }
         if ends.count == 1 { return number(ends[0], field) != nil || isSpecial(ends[0], field) }
         guard let low = number(ends[0], field), let high = number(ends[1], field) else { return false }
-        return low <= high
+        return low <= high || field.isCyclic
     }
 
     private static func number(_ text: Substring, _ field: Field) -> Int? {
@@ -138,4 +141,9 @@ enum CronFields {
         guard parts.count == 2, field.specials.contains("#"), let week = Int(parts[1]) else { return false }
         return number(parts[0], field) != nil && (1...5).contains(week)
     }
+}
+
+extension String {
+    /// Of a cron expression's field of days: one day of a week or month, so that none follows upon another.
+    fileprivate var isSingleDay: Bool { self != "?" && self != "*" && !contains { ",-/".contains($0) } }
 }

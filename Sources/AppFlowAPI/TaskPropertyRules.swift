@@ -4,9 +4,10 @@ internal import JSON
 
 /// The rules for the `taskProperties` of one task, by its type and operator.
 enum TaskPropertyRules {
-    static func problems(_ task: FlowTask, _ op: String) -> [String] {
+    /// - Parameter readsValues: the values of filters must be of the filter's data type.
+    static func problems(_ task: FlowTask, _ op: String, readsValues: Bool) -> [String] {
         switch task.taskType {
-        case "Filter": filter(task, op)
+        case "Filter": filter(task, op, readsValues)
         case "Map_all": fieldList(task, "EXCLUDE_SOURCE_FIELDS_LIST", plain: false)
         case "Partition": fieldList(task, "ORDERED_PARTITION_KEYS_LIST", plain: true)
         case "Merge": task.properties["CONCAT_FORMAT"] == nil ? ["the property CONCAT_FORMAT is required"] : []
@@ -18,7 +19,7 @@ enum TaskPropertyRules {
         }
     }
 
-    private static func filter(_ task: FlowTask, _ op: String) -> [String] {
+    private static func filter(_ task: FlowTask, _ op: String, _ readsValues: Bool) -> [String] {
         switch op {
         case "PROJECTION": return []
         case "BETWEEN":
@@ -28,7 +29,7 @@ enum TaskPropertyRules {
                     problems.append("the property \(key) is required for BETWEEN")
                     continue
                 }
-                problems += unreadable([bound], key, task)
+                if readsValues { problems += unreadable([bound], key, task) }
             }
             return problems
         default: break
@@ -39,7 +40,7 @@ enum TaskPropertyRules {
         if isComparison(op), values.count > 1 {
             return ["\(op) compares with one value, found \(values.count) in VALUES"]
         }
-        return unreadable(values, task.properties["VALUES"] == nil ? "VALUE" : "VALUES", task)
+        return !readsValues ? [] : unreadable(values, task.properties["VALUES"] == nil ? "VALUE" : "VALUES", task)
     }
 
     private static func isComparison(_ op: String) -> Bool { op.hasPrefix("LESS_THAN") || op.hasPrefix("GREATER_THAN") }

@@ -59,9 +59,11 @@ enum TaskRules {
     /// Fields and properties that single tasks lack or that cannot be read.
     static func taskProblems(_ definition: FlowDefinition) -> [String] {
         var problems: [String] = []
+        // How other sources write the values of filters is for them to say.
+        let readsValues = definition.source.connectorType == "S3"
         for (index, task) in definition.tasks.enumerated() {
             let op = task.operatorName(for: definition.source.unionKey)
-            for problem in fieldProblems(task, op) + TaskPropertyRules.problems(task, op) {
+            for problem in fieldProblems(task, op) + TaskPropertyRules.problems(task, op, readsValues: readsValues) {
                 problems.append("\(name(task, index)): \(problem)")
             }
         }
@@ -77,12 +79,10 @@ enum TaskRules {
         let types = tasks.map(\.taskType)
         let mapAlls = types.filter { $0 == "Map_all" }.count
         let passes = types.contains("Passthrough")
-        // Seen for every other source; flows from S3 that only map are accepted. A source without the operator, such as
-        // Amplitude, has no projections.
+        // AppFlow refuses it, though its own published examples only map. Nothing is lost without: the fields that tasks
+        // name are read in any case. A source without the operator, such as Amplitude, has no projections.
         let projects = ConnectorCatalogue.connector(definition.source.connectorType)?.operators.contains("PROJECTION")
-        if definition.source.connectorType != "S3" || isStrict, projects == true, projections.isEmpty, mapAlls == 0,
-            !passes
-        {
+        if isStrict, projects == true, projections.isEmpty, mapAlls == 0, !passes {
             return ["You must specify a projection task or a MAP_ALL task"]
         }
         var problems: [String] = []

@@ -55,11 +55,21 @@ struct BatchApplier {
     ) throws -> Committed {
         var effects = Effects(source: source)
         effects.bury(item.message, reason: reason)
-        if case .command(let command) = item.content {
-            effects.add(Outcome(commandID: command.id, error: .internalServer()), of: command)
+        switch item.content {
+        case .command(let command): effects.fail(command)
+        case .unreadable(_, let asker): if let asker { effects.fail(asker) }
+        case .runEvent: break
         }
-        return try commit(Prepared(effects: effects, steps: []), moves: moves) {
-            try connection.pipeline($0, transaction: true)
+        func commit(_ steps: [(SQLStatement, [SQLValue])]) throws -> Committed {
+            try self.commit(Prepared(effects: effects, steps: steps), moves: moves) {
+                try connection.pipeline($0, transaction: true)
+            }
+        }
+        do {
+            return try commit(CommandStore.failureSteps(effects.failures))
+        } catch let error as PostgresError where error.kind == .permanent && !effects.failures.isEmpty {
+            // What cannot even be told must not stop those behind it.
+            return try commit([])
         }
     }
 
@@ -77,9 +87,12 @@ struct BatchApplier {
             switch item.content {
             case .command(let command): commands.append(command)
             case .runEvent(let event): events.append(event)
-            case .unreadable(let reason): effects.bury(item.message, reason: reason)
+            case .unreadable(let reason, let asker):
+                effects.bury(item.message, reason: reason)
+                if let asker { effects.fail(asker) }
             }
         }
+        steps += CommandStore.failureSteps(effects.failures)
         if !commands.isEmpty {
             steps += try apply(commands, connection: connection, locking: locking, effects: &effects)
         }
@@ -91,8 +104,7 @@ struct BatchApplier {
         _ commands: [Command], connection: PostgresConnection, locking: Bool, effects: inout Effects
     ) throws -> [(SQLStatement, [SQLValue])] {
         var (workspace, now) = try CommandStore(connection).load(
-            for: commands, locking: locking,
-            countingFlows: quotas.flows != nil && commands.contains { $0.operation == "CreateFlow" })
+            for: commands, locking: locking, countingFlowsTo: quotas.flows)
         let application = CommandApplication(now: now, quotas: quotas)
         for command in commands {
             if let outcome = application.apply(command, to: &workspace) {

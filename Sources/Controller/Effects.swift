@@ -16,6 +16,8 @@ struct Effects {
     private(set) var audit: [AuditLog.Entry] = []
     private(set) var expired = 0
     private(set) var deadLetters = 0
+    /// Failures of commands that nobody waits for, to be kept in the transaction.
+    private(set) var failures: [(key: TokenKey, outcome: StoredOutcome)] = []
 
     private static let offerLimit = 64
     private static let buriedBytes = 256 * 1024
@@ -27,12 +29,31 @@ struct Effects {
     init(source: String) { self.source = source }
 
     mutating func add(_ outcome: Outcome, of command: Command) {
-        applied.append((command.operation, outcome.isSuccess))
-        if !outcome.isReplay { audit.append(AuditLog.Entry(command, outcome)) }
+        note(outcome, of: command)
         if let replyTo = command.replyTo { outcomes[replyTo, default: []].append(outcome) }
     }
 
+    /// A command that goes to the dead letters.
+    mutating func fail(_ command: Command) { note(fail(CommandAsker(command)), of: command) }
+
+    private mutating func note(_ outcome: Outcome, of command: Command) {
+        applied.append((command.operation, outcome.isSuccess))
+        if !outcome.isReplay { audit.append(AuditLog.Entry(command, outcome)) }
+    }
+
     mutating func addExpired() { expired += 1 }
+
+    /// Whoever asked for a command that goes to the dead letters is told.
+    @discardableResult
+    mutating func fail(_ asker: CommandAsker) -> Outcome {
+        let outcome = Outcome(
+            commandID: asker.commandID,
+            error: .internalServer(
+                "The request could not be carried out, and will not be: it is among the dead letters."))
+        if let replyTo = asker.replyTo { outcomes[replyTo, default: []].append(outcome) }
+        if let key = asker.outcomeKey { failures.append((key, StoredOutcome(outcome))) }
+        return outcome
+    }
 
     /// Of a large batch a few runs are offered: the workers that claim these go on with the others by themselves.
     mutating func offer(_ runs: [NewRun]) {

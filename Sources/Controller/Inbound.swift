@@ -10,7 +10,7 @@ struct Inbound: Sendable {
         case command(Command)
         case runEvent(RunEvent)
         /// Cannot be read: it goes to the dead letters.
-        case unreadable(reason: String)
+        case unreadable(reason: String, asker: CommandAsker? = nil)
     }
 
     let message: KafkaMessage
@@ -29,7 +29,12 @@ struct Inbound: Sendable {
         do {
             let value = try JSONValue.parse(bytes)
             switch kind {
-            case .command: return .command(try Command(decoding: value))
+            case .command:
+                do {
+                    return .command(try Command(decoding: value))
+                } catch {
+                    return .unreadable(reason: "\(error)", asker: CommandAsker(reading: value))
+                }
             case .runEvent: return .runEvent(try RunEvent(decoding: value))
             default: return .unreadable(reason: "a message of type \(kind.rawValue) does not belong on this topic")
             }

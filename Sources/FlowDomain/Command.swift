@@ -25,8 +25,8 @@ public struct Command: Sendable, Equatable {
     public let expiresAt: Int64
     /// The operation's input, validated.
     public let input: JSONObject
-    /// Revisions of which the flow must have one (`If-Match`); nil for any.
-    public var expectedRevisions: [Int64]?
+    /// Definitions of which the flow must have one (`If-Match`); nil for any.
+    public var expected: [ExpectedDefinition]?
     /// Nobody waits for it: its outcome is kept for whoever asks for it.
     public var isAsync = false
     /// The address that the request came from, and the request's id: for the audit log.
@@ -90,8 +90,14 @@ public struct Command: Sendable, Equatable {
         if let replyTo { object["replyTo"] = .string(replyTo) }
         object["expiresAt"] = .number(JSONNumber(Int(expiresAt)))
         object["input"] = .object(input)
-        if let expectedRevisions {
-            object["ifMatch"] = .array(expectedRevisions.map { .number(JSONNumber(Int($0))) })
+        if let expected {
+            object["ifMatch"] = .array(
+                expected.map { definition in
+                    switch definition {
+                    case .tag(let tag): .string(tag)
+                    case .revision(let revision): .number(JSONNumber(Int(revision)))
+                    }
+                })
         }
         if isAsync { object["async"] = true }
         if let origin { object["origin"] = .string(origin) }
@@ -121,7 +127,9 @@ public struct Command: Sendable, Equatable {
         expiresAt = try fields.int("expiresAt")
         input = try fields.object("input")
         if value["ifMatch"] != nil {
-            expectedRevisions = try fields.array("ifMatch").compactMap { $0.intValue.map { Int64($0) } }
+            expected = try fields.array("ifMatch").compactMap { value in
+                value.stringValue.map { .tag($0) } ?? value.intValue.map { .revision(Int64($0)) }
+            }
         }
         isAsync = value["async"]?.boolValue ?? false
         origin = try fields.optionalString("origin")

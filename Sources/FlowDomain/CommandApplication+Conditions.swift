@@ -3,13 +3,13 @@ import AppFlowAPI
 import JSON
 
 extension CommandApplication {
-    /// The flow that a command is to change, at one of the revisions that its client knows (`If-Match`). Compared here,
+    /// The flow that a command is to change, at one of the definitions that its client knows (`If-Match`). Compared here,
     /// where nothing comes between the comparison and the change.
     func expected(_ command: Command, _ workspace: FlowWorkspace) throws(APIError) -> FlowRecord {
         let flow = try existing(command, workspace)
-        guard let revisions = command.expectedRevisions, !revisions.contains(flow.revision) else { return flow }
+        guard let expected = command.expected, !expected.contains(where: { $0.names(flow) }) else { return flow }
         throw .conflict(
-            "Conflict executing request: Flow \(flow.name) was changed meanwhile: its version is \"\(flow.revision)\", which "
+            "Conflict executing request: Flow \(flow.name) was changed meanwhile: its version is \"\(flow.entityTag)\", which "
                 + "If-Match does not name.")
     }
 
@@ -34,7 +34,7 @@ extension TokenKey {
 
 extension StoredOutcome {
     /// For `TokenKey.outcome`.
-    init(_ outcome: Outcome) {
+    public init(_ outcome: Outcome) {
         self.init(digest: "", response: outcome.encoded().serializedString())
     }
 

@@ -42,22 +42,16 @@ public struct CommandApplication: Sendable {
         }
     }
 
-    /// The answer an earlier command with this token got. Starts of on-demand flows never refuse a token for another
-    /// request (AppFlow, StartFlow: clientToken).
+    /// The answer an earlier command with this token got.
     private func replay(of command: Command, in workspace: FlowWorkspace) throws(APIError) -> Outcome? {
         guard let key = TokenKey(command), let stored = workspace.storedOutcome(key) else { return nil }
-        if stored.digest != command.digest && !isOnDemandStart(command, workspace) {
+        if !stored.answers(command) {
             throw .conflict("The client token was used for a different \(command.operation) request.")
         }
         guard let response = try? JSONValue.parse(Array(stored.response.utf8)).objectValue else {
             throw .internalServer("The stored outcome of this request cannot be read.")
         }
         return Outcome(commandID: command.id, result: .success(response), details: stored.details, isReplay: true)
-    }
-
-    private func isOnDemandStart(_ command: Command, _ workspace: FlowWorkspace) -> Bool {
-        let flow = workspace.flow(FlowKey(account: command.account, name: command.flowName))
-        return command.operation == "StartFlow" && (flow?.trigger ?? .onDemand) == .onDemand
     }
 
     private func perform(_ command: Command, on workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {

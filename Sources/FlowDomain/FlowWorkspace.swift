@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// Names the stored outcome of a command for a retry to find.
 public struct TokenKey: Sendable, Hashable {
@@ -37,6 +38,14 @@ public struct StoredOutcome: Sendable, Equatable {
         self.digest = digest
         self.response = response
         self.isBrief = isBrief
+    }
+
+    /// Whether it is the answer to a command with the same token, too: it has to be the same request. Starts of on-demand
+    /// flows never refuse a token for another request (AppFlow, StartFlow: clientToken): these name the run.
+    public func answers(_ command: Command) -> Bool {
+        if digest == command.digest { return true }
+        guard command.operation == "StartFlow" else { return false }
+        return (try? JSONValue.parse(Array(response.utf8)))?["executionId"] != nil
     }
 }
 

@@ -10,6 +10,9 @@ public struct OutcomeDetails: Sendable, Equatable {
     /// Of the flow's definition; nil for runs.
     public let revision: Int64?
 
+    /// Of the flow's definition, without quotes; nil for runs.
+    public var entityTag: String? { revision.map { EntityTag.of(flow: id, revision: $0) } }
+
     public init(id: String, createdAt: Int64, revision: Int64? = nil) {
         self.id = id
         self.createdAt = createdAt

@@ -58,9 +58,14 @@ enum CommandStatements {
             OFFSET 0) o
         """)
 
-    /// Flows of each account.
+    /// Flows of each account, up to a limit: so many entries of the index on account and name are read, however many flows
+    /// there are; 0.2 ms for a thousand.
     static let countFlows = SQLStatement(
-        "count_flows", "SELECT account, count(*) FROM flows WHERE account = ANY ($1::text[]) GROUP BY account")
+        "count_flows",
+        """
+        SELECT k.account, (SELECT count(*) FROM (SELECT FROM flows f WHERE f.account = k.account LIMIT $2) f)
+        FROM unnest($1::text[]) AS k (account)
+        """)
 
     static let now = SQLStatement("database_now", "SELECT millrace_microseconds(clock_timestamp())")
 
@@ -198,5 +203,16 @@ enum CommandStatements {
             RETURNING 1
         )
         SELECT millrace_require((SELECT count(*) FROM o) = cardinality($1::text[]), 'client token')
+        """)
+
+    /// Why commands failed that cannot be applied at all. What was told of one before stays.
+    static let keepFailures = SQLStatement(
+        "keep_failures",
+        """
+        INSERT INTO command_outcomes (account, operation, scope, token, digest, response, expires_at)
+        SELECT account, operation, scope, token, '', response, clock_timestamp() + interval '8 hours'
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+            AS k (account, operation, scope, token, response)
+        ON CONFLICT DO NOTHING
         """)
 }

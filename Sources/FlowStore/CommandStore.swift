@@ -12,9 +12,10 @@ public struct CommandStore {
     /// Loads what the commands need.
     /// - Parameters:
     ///   - locking: takes row locks, in id order, for a batch that keeps losing races; only inside a transaction.
-    ///   - countingFlows: how many flows the accounts have is to be known, too.
+    ///   - quota: how many flows an account may have. Where commands create some, the flows of their accounts are counted,
+    ///     once for the batch, and no further than the quota can tell.
     /// - Returns: the workspace and the database's time in microseconds since 1970.
-    public func load(for commands: [Command], locking: Bool = false, countingFlows: Bool = false) throws -> (
+    public func load(for commands: [Command], locking: Bool = false, countingFlowsTo quota: Int? = nil) throws -> (
         FlowWorkspace, now: Int64
     ) {
         var needs: [FlowKey: Bool] = [:]
@@ -51,9 +52,14 @@ public struct CommandStore {
             ),
         ]
         questions += resources.loadStatements
-        if countingFlows { questions.append((CommandStatements.countFlows, [accounts])) }
+        let creating = quota == nil ? [] : Set(commands.filter { $0.operation == "CreateFlow" }.map(\.account))
+        if let quota, !creating.isEmpty {
+            // Each of the batch's deletions may make room below what was counted.
+            let limit = SQLValue.int(Int64(quota + commands.count))
+            questions.append((CommandStatements.countFlows, [.textArray(creating.sorted()), limit]))
+        }
         var answers = try connection.pipeline(questions, transaction: false)
-        let counts = countingFlows ? answers.popLast().map(Self.counts) ?? [:] : [:]
+        let counts = !creating.isEmpty ? answers.popLast().map(Self.counts) ?? [:] : [:]
         let workspace = FlowWorkspace(
             flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]),
             flowCounts: counts, resources: resources.workspace(Array(answers.dropFirst(4))))
@@ -99,6 +105,24 @@ public struct CommandStore {
         addRuns(workspace.newRuns, to: &steps)
         addOutcomes(workspace.newOutcomes, now: now, to: &steps)
         return steps
+    }
+
+    /// The steps that keep why commands failed that nobody waits for and that are not applied.
+    public static func failureSteps(
+        _ failures: [(key: TokenKey, outcome: StoredOutcome)]
+    ) -> [(SQLStatement, [SQLValue])] {
+        if failures.isEmpty { return [] }
+        let sorted = failures.sorted { $0.key.token < $1.key.token }
+        return [
+            (
+                CommandStatements.keepFailures,
+                [
+                    .textArray(sorted.map { $0.key.account }), .textArray(sorted.map { $0.key.operation }),
+                    .textArray(sorted.map { $0.key.scope }), .textArray(sorted.map { $0.key.token }),
+                    .textArray(sorted.map { $0.outcome.response }),
+                ]
+            )
+        ]
     }
 
     private static func add(

@@ -84,7 +84,7 @@ public final class HTTPServer: Sendable {
         guard let running else { return }
         Daemon.stopListening(running.listenSocket)
         _ = core.ledger.drain(deadline: core.deadline(seconds: deadlineSeconds))
-        for transaction in core.ledger.close() { transaction.answer(Refusal.shuttingDown.response) }
+        for transaction in core.ledger.close() { transaction.answer(Refusal.abandoned.response) }
         guard core.ledger.waitUntilStoppable(deadline: core.deadline(seconds: 5)) else {
             // To stop the library now would abort the process, or wait for a handler that does not return.
             logger.error("http server cannot stop: a handler does not return")

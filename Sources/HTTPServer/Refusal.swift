@@ -10,6 +10,8 @@ enum Refusal: Equatable {
     case requestTimeout
     case overloaded
     case shuttingDown
+    /// It was being answered when the server's patience for that ended.
+    case abandoned
 
     var response: HTTPResponse {
         switch self {
@@ -33,6 +35,11 @@ enum Refusal: Equatable {
             .failure(
                 503, code: "ServiceUnavailable", message: "The server is shutting down.",
                 headers: [("Retry-After", "1")])
+        case .abandoned:
+            .failure(
+                503, code: "ServiceUnavailable",
+                message: "The server is shutting down. What became of the request is not known.",
+                headers: [("Retry-After", "1")])
         }
     }
 
@@ -53,7 +60,7 @@ enum Refusal: Equatable {
         case .bodyTooLarge: "Content Too Large"
         case .expectationFailed: "Expectation Failed"
         case .requestTimeout: "Request Timeout"
-        case .overloaded, .shuttingDown: "Service Unavailable"
+        case .overloaded, .shuttingDown, .abandoned: "Service Unavailable"
         }
     }
 }

@@ -159,7 +159,7 @@ final class Transaction: @unchecked Sendable {
                 return nil
             }
             reply = .closed
-            return Refusal.shuttingDown.response
+            return Refusal.abandoned.response
         }
         guard let response else { return .YES }
         return queue(response, handle)

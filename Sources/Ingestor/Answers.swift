@@ -28,9 +28,7 @@ struct Answers: Sendable {
         }
         requests.increment(by: 1, [operation, String(response.status)])
         response.headers.append(("x-amzn-RequestId", exchange.request.id))
-        if let revision = details?.revision {
-            response.headers.append(("ETag", RequestPreferences.entityTag(revision)))
-        }
+        if let tag = details?.entityTag { response.headers.append(("ETag", "\"\(tag)\"")) }
         response.headers += headers
         exchange.respond(response)
         observe(exchange, operation)
@@ -58,12 +56,11 @@ struct Answers: Sendable {
 
     /// What `Prefer: respond-async` is answered: the command's resource, whether or not there is an outcome yet.
     func accepted(_ resource: CommandResource, _ outcome: Outcome?, of pending: PendingCommand) {
-        let body = resource.body(outcome, now: 0)
         var headers = [("Location", resource.path), ("Preference-Applied", "respond-async")]
         if outcome == nil { headers.append(("Retry-After", "1")) }
         success(
-            JSONValue.object(body).serialized(), to: pending.exchange, operation: pending.command.operation,
-            details: outcome?.details, status: 202, headers: headers)
+            JSONValue.object(outcome.map(resource.body) ?? resource.pending).serialized(), to: pending.exchange,
+            operation: pending.command.operation, details: outcome?.details, status: 202, headers: headers)
     }
 
     /// What a row says that was found because no outcome came.

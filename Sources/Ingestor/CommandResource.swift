@@ -11,7 +11,11 @@ import JSON
 struct CommandResource: Sendable {
     static let operation = "DescribeCommand"
     /// How long such a command may wait for a controller; its outcome is kept for eight hours from then on.
-    static let lifetimeMicroseconds: Int64 = 4 * 3_600 * 1_000_000
+    static let lifetimeMicroseconds: Int64 = 4 * hour
+    private static let keptMicroseconds: Int64 = 8 * hour
+    private static let hour: Int64 = 3_600 * 1_000_000
+    /// A transaction that began before the command expired is committed by then, or never.
+    private static let commitMicroseconds: Int64 = 60 * 1_000_000
     private static let prefix = "/commands/"
 
     /// What the client names it by.
@@ -48,20 +52,36 @@ struct CommandResource: Sendable {
 
     var path: String { Self.prefix + id }
 
-    /// - Parameter outcome: nil while there is none.
-    func body(_ outcome: Outcome?, now: Int64) -> JSONObject {
-        var body: JSONObject = ["commandId": .string(id), "operation": .string(operation)]
-        switch outcome?.result {
-        case .success(let response):
-            body["status"] = "Succeeded"
-            body["response"] = .object(response)
-        case .failure(let code, let message):
-            body["status"] = "Failed"
-            body["error"] = .object(["code": .string(code), "message": .string(message)])
-        case nil:
-            // No controller came to it, and none will: or it is so long ago that its outcome was forgotten.
-            body["status"] = now > expiresAt ? "Expired" : "Pending"
+    /// While there is no outcome.
+    var pending: JSONObject { body("Pending") }
+
+    func body(_ outcome: Outcome) -> JSONObject {
+        switch outcome.result {
+        case .success(let response): body("Succeeded", response: response)
+        case .failure(let code, let message): body("Failed", error: APIError(code: code, message: message))
         }
+    }
+
+    /// Without an outcome it is waiting, or has expired: no controller came to it, and none will.
+    /// - Throws: ResourceNotFoundException when it is so long ago that an outcome would have been forgotten.
+    func bodyWithoutOutcome(now: Int64) throws(APIError) -> JSONObject {
+        if now <= expiresAt + Self.commitMicroseconds { return pending }
+        // However soon after it was sent it was carried out, that is still known.
+        guard now <= expiresAt - Self.lifetimeMicroseconds + Self.keptMicroseconds else {
+            throw .notFound("What became of the request is not known any more.")
+        }
+        return body(
+            "Expired",
+            error: .unavailable(
+                "No controller came to the request in time. It was not carried out, and will not be: send it again."))
+    }
+
+    private func body(_ status: String, response: JSONObject? = nil, error: APIError? = nil) -> JSONObject {
+        var body: JSONObject = [
+            "commandId": .string(id), "operation": .string(operation), "status": .string(status),
+        ]
+        body["response"] = response.map { .object($0) }
+        body["error"] = error.map { .object(["code": .string($0.code), "message": .string($0.message)]) }
         return body
     }
 
@@ -75,6 +95,7 @@ struct CommandResource: Sendable {
         }
         let now = try shared.databaseNow()
         let stored = try reader.outcome(.outcome(account: caller.account, id: resource.commandID))
-        return resource.body(stored?.outcome, now: now)
+        if let outcome = stored?.outcome { return resource.body(outcome) }
+        return try resource.bodyWithoutOutcome(now: now)
     }
 }

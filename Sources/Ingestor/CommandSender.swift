@@ -45,8 +45,19 @@ final class CommandSender: Sendable {
         self.stop = stop
     }
 
-    private static let unavailable = APIError.unavailable(
-        "The request could not be recorded in time. Please try again.", retryAfterSeconds: 2)
+    private static let notSent = APIError.unavailable(
+        "The request could not be recorded in time and was not carried out. Please try again.", retryAfterSeconds: 2)
+
+    /// What became of a command that was sent is not known: it may have been carried out, or be until it expires.
+    private static func unknown(_ operation: String) -> APIError {
+        let advice =
+            APIOperation.named(operation)?.takesClientToken == true
+            ? "With the same clientToken the request can safely be sent again: it is carried out once."
+            : "Look before sending the request again, or send it again where that does no harm."
+        return .unavailable(
+            "It is not known in time what became of the request: it may have been carried out, or be within seconds. "
+                + advice, retryAfterSeconds: 2)
+    }
 
     func send(
         _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
@@ -64,7 +75,7 @@ final class CommandSender: Sendable {
             resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
             digest: try shared.digest(Self.digested(operation, exchange.request)),
             replyTo: isKept ? nil : configuration.instance, expiresAt: expiry, input: input)
-        command.expectedRevisions = RequestPreferences.expectedRevisions(exchange.request)
+        command.expected = try RequestPreferences.expectedTags(exchange.request).map { $0.map { .tag($0) } }
         command.isAsync = isAsync
         command.origin = exchange.request.remoteAddress
         command.requestID = exchange.request.id
@@ -94,7 +105,7 @@ final class CommandSender: Sendable {
             // another request, and carries the same token.
             if error != nil {
                 guard let waiting = pending.remove(id) else { return }
-                answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+                answers.failure(Self.unknown(operation), to: waiting.exchange, operation: operation)
             } else if command.replyTo == nil, let waiting = pending.remove(id), let resource = waiting.resource {
                 answers.accepted(resource, nil, of: waiting)
             }
@@ -114,12 +125,25 @@ final class CommandSender: Sendable {
         while !stop.wait(milliseconds: 50) {
             publishParked()
             let now = MonotonicClock.milliseconds
-            for expired in pending.removeExpired(now: now) { lookUp(expired, isLast: true) }
+            giveUp(pending.removeExpired(now: now))
             // While the database is away there is nothing to look for.
             if shared.problem != nil { continue }
             let overdue = pending.takeOverdue(
                 now: now, olderThanMilliseconds: Self.overdueMilliseconds, limit: Self.lookupsPerTick)
             for waiting in overdue { lookUp(waiting, isLast: false) }
+        }
+    }
+
+    /// Answers those whose patience has ended. What is parked still has not been sent, and never will be.
+    private func giveUp(_ expired: [PendingCommand]) {
+        if expired.isEmpty { return }
+        let unsent = parked.withLock { Set($0.map { $0.0.id }) }
+        for waiting in expired {
+            if unsent.contains(waiting.command.id) {
+                answers.failure(Self.notSent, to: waiting.exchange, operation: waiting.command.operation)
+            } else {
+                lookUp(waiting, isLast: true)
+            }
         }
     }
 
@@ -140,7 +164,7 @@ final class CommandSender: Sendable {
     private func lookUp(_ waiting: PendingCommand, isLast: Bool) {
         let operation = waiting.command.operation
         if isLast && shared.problem != nil {
-            answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+            answers.failure(Self.unknown(operation), to: waiting.exchange, operation: operation)
             return
         }
         // The last look comes after the client's patience proper, within the time that a command is given beyond it.
@@ -151,14 +175,14 @@ final class CommandSender: Sendable {
             let stored = (try? connection.get()).flatMap { connection in
                 key.flatMap { try? FlowReader(connection).outcome($0) }
             }
-            if let stored, isAsync || stored.digest == waiting.command.digest || operation == "StartFlow" {
+            if let stored, isAsync || stored.answers(waiting.command) {
                 if !isLast && pending.remove(waiting.command.id) == nil { return }
                 answers.stored(stored, of: waiting)
             } else if isLast {
-                answers.failure(Self.unavailable, to: waiting.exchange, operation: operation)
+                answers.failure(Self.unknown(operation), to: waiting.exchange, operation: operation)
             }
         }
-        if !accepted && isLast { answers.failure(Self.unavailable, to: waiting.exchange, operation: operation) }
+        if !accepted && isLast { answers.failure(Self.unknown(operation), to: waiting.exchange, operation: operation) }
     }
 
     /// What makes a retry recognisable: the client's token, else the id that AWS SDKs keep over the retries of one call,

@@ -17,6 +17,7 @@ struct EntityReads {
         self.operation = operation
         self.input = input
         let named = input["connectorType"]?.stringValue
+        // The model leaves both optional; AWS's text asks for the profile, or for the type where there are no profiles.
         guard let type = profileType ?? named else {
             throw .validation("Either connectorProfileName or connectorType is required.")
         }

@@ -27,7 +27,8 @@ struct ProfileRequests: Sendable {
             try commands.send(operation, try Self.sealed(input, caller, sealing), caller, exchange)
         case "RegisterConnector", "UpdateConnectorRegistration":
             try ProfileRules.checkRegistration(input, isNew: operation == "RegisterConnector")
-            try commands.send(operation, input, caller, exchange)
+            let known = ProfileRules.knownRegistration(input, operation: operation)
+            try commands.send(operation, known, caller, exchange)
         default:
             try commands.send(operation, input, caller, exchange)
         }

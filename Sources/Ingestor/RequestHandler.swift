@@ -34,6 +34,8 @@ struct RequestHandler: Sendable {
                 method: request.method, rawPath: request.rawPath, rawQuery: request.rawQuery)
             operationName = routed.operation.name
             let caller = try authenticator.authenticate(request)
+            try RequestPreferences.checkCondition(request, operation: operationName)
+            try RequestPreferences.checkCoding(request)
             let input = try RequestValidator.validate(
                 operation: routed.operation, uriMembers: routed.uriMembers, body: request.body)
             try dispatch(operationName, input, caller, exchange)

@@ -7,7 +7,8 @@ import JSON
 /// The members of DescribeFlowExecutionRecords that AppFlow's model does not have: `executionIds`, `executionStatus`,
 /// `startedFrom`, `startedBefore`. SDKs cannot send them; plain HTTP can.
 enum RunRecordQuery {
-    private static let maximumIDs = 100
+    /// Of a list: as many as CancelFlowExecutions takes ids.
+    private static let maximumItems = 100
 
     private static let states: [String: [RunState]] = [
         "InProgress": [.queued, .inProgress], "CancelStarted": [.cancelStarted], "Successful": [.successful],
@@ -20,27 +21,32 @@ enum RunRecordQuery {
             guard let items = value.arrayValue, items.allSatisfy({ $0.stringValue != nil }) else {
                 throw refusal("executionIds", "Member must be a list of texts")
             }
-            if items.count > maximumIDs {
-                throw refusal("executionIds", "Member must have length less than or equal to \(maximumIDs)")
-            }
+            try checkCount(items, "executionIds")
             // What is no UUID is the id of no run.
-            filter.runIDs = items.compactMap { $0.stringValue?.lowercased() }.filter(isUUID).sorted()
+            filter.runIDs = Set(items.compactMap { $0.stringValue?.lowercased() }).filter(isUUID).sorted()
         }
         if let value = input["executionStatus"] {
             let names = value.arrayValue ?? [value]
-            var wanted: [RunState] = []
+            try checkCount(names, "executionStatus")
+            var wanted: Set<RunState> = []
             for name in names {
                 guard let found = states[name.stringValue ?? ""] else {
                     let known = states.keys.sorted().joined(separator: ", ")
                     throw refusal("executionStatus", "Member must satisfy enum value set: [\(known)]")
                 }
-                wanted += found
+                wanted.formUnion(found)
             }
-            filter.states = wanted
+            filter.states = wanted.sorted { $0.rawValue < $1.rawValue }
         }
         filter.startedFrom = try moment("startedFrom", input)
         filter.startedBefore = try moment("startedBefore", input)
         return filter
+    }
+
+    private static func checkCount(_ items: [JSONValue], _ name: String) throws(APIError) {
+        if items.count > maximumItems {
+            throw refusal(name, "Member must have length less than or equal to \(maximumItems)")
+        }
     }
 
     private static func moment(_ name: String, _ input: JSONObject) throws(APIError) -> Int64? {

@@ -25,6 +25,18 @@ import Testing
         #expect(error?.status == 404)
     }
 
+    @Test func whatIsUnknownIsNamed() {
+        func message(_ method: String, _ path: String) -> String? {
+            let error = #expect(throws: APIError.self) {
+                try APIRouter.route(method: method, rawPath: path, rawQuery: "")
+            }
+            return error?.message
+        }
+        #expect(message("GET", "/create-flow")?.hasSuffix(": /create-flow takes POST, not GET.") == true)
+        #expect(message("POST", "/create-flow/")?.hasSuffix(": there is nothing at POST /create-flow/.") == true)
+        #expect(message("POST", "/" + String(repeating: "x", count: 9_000)).map { $0.utf8.count < 400 } == true)
+    }
+
     @Test(arguments: [
         ("arn%3Aaws%3Aappflow%3Aus-east-1%3A1%3Aflow%2Ff1", "arn:aws:appflow:us-east-1:1:flow/f1"),
         ("arn:aws:appflow:us-east-1:1:flow/f1", "arn:aws:appflow:us-east-1:1:flow/f1"),

@@ -44,10 +44,12 @@ enum FlowFixtures {
     }
 
     /// The message with which a definition is refused, nil if it is not.
-    static func refusal(_ replacements: JSONObject, operation: String = "Create") throws -> String? {
+    static func refusal(
+        _ replacements: JSONObject, operation: String = "Create", isStrict: Bool = false
+    ) throws -> String? {
         let definition = try definition(replacements)
         do throws(APIError) {
-            try SemanticRules.checkFlow(definition, operation: operation)
+            try SemanticRules.checkFlow(definition, operation: operation, isStrict: isStrict)
             return nil
         } catch {
             #expect(error.code == "ValidationException")

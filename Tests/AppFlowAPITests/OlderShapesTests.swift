@@ -53,6 +53,29 @@ import Testing
         }
     }
 
+    /// Examples of CreateConnectorProfile: passed over, `oauthRequest` would take the authorization code with it.
+    @Test(arguments: ["oauthRequest", "oAuthRequest"])
+    func theAuthorizationCodeOfAProfileIsFound(_ name: String) throws {
+        let input = try validated(
+            "CreateConnectorProfile",
+            """
+            {"connectorProfileName": "p", "connectorType": "Salesforce", "connectionMode": "Public", "connectorProfileConfig":
+              {"connectorProfileProperties": {"salesforce": {}},
+               "connectorProfileCredentials": {"salesforce": {"\(name)": {"authCode": "code", "redirectUri": null}}}}}
+            """)
+        let credentials = input["connectorProfileConfig"]?["connectorProfileCredentials"]
+        #expect(credentials?["Salesforce"]?["oAuthRequest"]?["authCode"] == "code")
+    }
+
+    @Test func typesInCapitalsAreConnectors() throws {
+        #expect(try validated("DescribeConnector", #"{"connectorType": "SAPODATA"}"#)["connectorType"] == "SAPOData")
+        let several = try validated("DescribeConnectors", #"{"connectorTypes": ["CUSTOMCONNECTOR", "S3"]}"#)
+        #expect(several["connectorTypes"] == ["CustomConnector", "S3"])
+        for other in ["customconnector", "NOCONNECTOR"] {
+            #expect(throws: APIError.self) { try validated("DescribeConnector", #"{"connectorType": "\#(other)"}"#) }
+        }
+    }
+
     @Test func theModelsNameGoesBeforeTheOlderOne() throws {
         let both: JSONValue = ["s3": ["bucketName": "old"], "S3": ["bucketName": "new", "bucketPrefix": "p"]]
         let input = try validated([

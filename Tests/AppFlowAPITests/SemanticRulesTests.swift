@@ -188,20 +188,40 @@ import Testing
                 "[Task Validation Error: More than one Map task writes the destination field id]") == true)
     }
 
-    @Test func otherSourcesNeedAProjection() throws {
+    /// AppFlow refuses it; its own published examples do it.
+    @Test func strictAsksOtherSourcesForAProjection() throws {
         let source: JSONValue = [
             "connectorType": "Salesforce", "connectorProfileName": "p",
             "sourceConnectorProperties": ["Salesforce": ["object": "Account"]],
         ]
         let map: JSONValue = ["taskType": "Map", "sourceFields": ["Id"], "destinationField": "Id"]
+        #expect(try F.refusal(["sourceFlowConfig": source, "tasks": [map]]) == nil)
         #expect(
-            try F.refusal(["sourceFlowConfig": source, "tasks": [map]])
+            try F.refusal(["sourceFlowConfig": source, "tasks": [map]], isStrict: true)
                 == "Create Flow request failed: [Task Validation Error: You must specify a projection task or a MAP_ALL task]"
         )
         let projection: JSONValue = [
             "taskType": "Filter", "sourceFields": ["Id"], "connectorOperator": ["Salesforce": "PROJECTION"],
         ]
-        #expect(try F.refusal(["sourceFlowConfig": source, "tasks": [projection, map]]) == nil)
+        #expect(try F.refusal(["sourceFlowConfig": source, "tasks": [projection, map]], isStrict: true) == nil)
+    }
+
+    /// How another source writes the values of its filters is not known here; that there are any is asked of all.
+    @Test func valuesForOtherSourcesAreTheirs() throws {
+        let source: JSONValue = [
+            "connectorType": "Marketo", "connectorProfileName": "p",
+            "sourceConnectorProperties": ["Marketo": ["object": "leads"]],
+        ]
+        func refusal(_ properties: JSONObject) throws -> String? {
+            let filter: JSONValue = [
+                "taskType": "Filter", "sourceFields": ["updatedAt"], "connectorOperator": ["Marketo": "BETWEEN"],
+                "taskProperties": .object(properties),
+            ]
+            let map: JSONValue = ["taskType": "Map", "sourceFields": ["Id"], "destinationField": "Id"]
+            return try F.refusal(["sourceFlowConfig": source, "tasks": [filter, map]])
+        }
+        #expect(try refusal(["DATA_TYPE": "datetime", "LOWER_BOUND": "yesterday", "UPPER_BOUND": "now"]) == nil)
+        #expect(try refusal(["LOWER_BOUND": "yesterday"])?.contains("UPPER_BOUND is required") == true)
     }
 
     @Test func triggersAndDestinations() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Cryptography
 import FlowDomain
 import FlowStore
 import JSON
@@ -162,6 +163,57 @@ extension ControllerDatabaseTests {
             #expect(letter["reason"] == "because" && letter["offset"] == 0 && letter["topic"] == "commands")
             #expect(letter["value"]?.stringValue?.contains("CreateFlow") == true)
             #expect(try Log.position(connection) == 1)
+        }
+
+        /// Nobody waits for it: who asks later is told that it failed, and not that it is pending.
+        @Test func theFailureOfABuriedCommandThatNobodyWaitsForIsKept() throws {
+            try Log.begin(connection)
+            for offset in 0..<2 {
+                let poison = Log.command(0, "CreateFlow", "po\u{0}ison", isAsync: true)
+                _ = try Log.applier.bury(
+                    poison, reason: "because", moves: [Log.move(from: offset, to: offset + 1)], connection: connection)
+            }
+            let kept = try #require(
+                try FlowReader(connection).outcome(.outcome(account: "123456789012", id: Log.id(0))))
+            guard case .failure(let code, let message) = try #require(kept.outcome).result else {
+                Issue.record("kept as a success")
+                return
+            }
+            #expect(code == "InternalServerException" && message.contains("dead letters"))
+            #expect(try Log.position(connection) == 2, "what was told before stands in nobody's way")
+        }
+
+        /// Where not even the failure can be kept, those behind go on.
+        @Test func whatCannotBeToldIsPassed() throws {
+            try Log.begin(connection)
+            let long = (0..<400).map { _ in UUIDs.v4() }.joined()
+            let value = #"{"id":"\#(Log.id(0))","account":"\#(long)","async":true}"#
+            let unreadable = Log.message(0, kind: "millrace.command.v1", value: value)
+            #expect(throws: PostgresError.self) { try apply([unreadable], 0..<1) }
+            let committed = try Log.applier.bury(
+                unreadable, reason: "because", moves: [Log.move(from: 0, to: 1)], connection: connection)
+            #expect(committed.effects.deadLetters == 1 && committed.outboxRows.count == 1)
+            #expect(try Log.position(connection) == 1)
+        }
+
+        /// A newer api sends what this controller cannot read: whoever asked is told at once.
+        @Test func whoSentWhatCannotBeReadIsTold() throws {
+            try Log.begin(connection)
+            func unreadable(_ offset: Int, _ more: String) -> Inbound {
+                let value = #"{"id":"\#(Log.id(offset))","account":"123456789012","kind":"of-tomorrow"\#(more)}"#
+                return Log.message(offset, kind: "millrace.command.v1", value: value)
+            }
+            let log = [
+                unreadable(0, #","replyTo":"api-1""#), unreadable(1, #","async":true"#), unreadable(2, ""),
+                Log.message(3, kind: "millrace.command.v1", value: #"{"id":"no uuid","replyTo":"api-1"}"#),
+                Log.command(4, "CreateFlow", "a"),
+            ]
+            let committed = try apply(log, 0..<5)
+            let told = committed.effects.outcomes
+            #expect(told.mapValues { $0.map(\.commandID) } == ["api-1": [Log.id(0)]])
+            #expect(told["api-1"]?.first?.isSuccess == false && committed.effects.deadLetters == 4)
+            #expect(try connection.lines("SELECT token FROM command_outcomes") == [Log.id(1)])
+            #expect(try connection.lines("SELECT name FROM flows") == ["a"])
         }
     }
 }

@@ -46,7 +46,7 @@ enum Log {
 
     static func command(
         _ offset: Int, _ operation: String, _ name: String, token: String? = nil, expired: Bool = false,
-        replyTo: String? = nil
+        replyTo: String? = nil, isAsync: Bool = false
     ) -> Inbound {
         let input: JSONObject = [
             "flowName": .string(name), "description": .string("number \(offset)"),
@@ -59,9 +59,10 @@ enum Log {
             ],
             "tasks": [["taskType": "Map_all"]],
         ]
-        let command = Command(
+        var command = Command(
             id: id(offset), operation: operation, account: "123456789012", region: "us-east-1", principal: "arn:me",
             flowName: name, token: token, digest: "d", replyTo: replyTo, expiresAt: expired ? 0 : .max, input: input)
+        command.isAsync = isAsync
         return message(offset, kind: "millrace.command.v1", value: command.encoded().serializedString())
     }
 

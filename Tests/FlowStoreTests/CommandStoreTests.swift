@@ -46,6 +46,30 @@ extension FlowStoreTests {
             #expect(now > 1_600_000_000_000_000 && now <= later)
         }
 
+        /// Only of accounts that are to get more, and no further than the quota can tell.
+        @Test func flowsAreCountedForAQuota() throws {
+            func command(_ number: Int, _ operation: String, _ account: String) -> Command {
+                Command(
+                    id: Store.id(number), operation: operation, account: account, region: "r", principal: "p",
+                    flowName: "f\(number)", token: nil, digest: "", replyTo: nil, expiresAt: .max,
+                    input: Store.input("f\(number)"))
+            }
+            try store.apply((1...9).map { command($0, "CreateFlow", $0 > 7 ? "two" : "one") })
+            let batch = [
+                command(21, "CreateFlow", "one"), command(22, "CreateFlow", "one"), command(23, "CreateFlow", "none"),
+                command(24, "DeleteFlow", "two"),
+            ]
+            func counts(_ quota: Int?) throws -> [Int] {
+                let (workspace, _) = try store.commands.load(for: batch, countingFlowsTo: quota)
+                return ["one", "none", "two"].map { workspace.flowCount(ofAccount: $0) }
+            }
+            #expect(try counts(100) == [7, 0, 0])
+            #expect(try counts(2) == [6, 0, 0], "the quota and one for each command, which may delete a flow")
+            #expect(try counts(nil) == [0, 0, 0])
+            let (other, _) = try store.commands.load(for: [command(25, "UpdateFlow", "one")], countingFlowsTo: 100)
+            #expect(other.flowCount(ofAccount: "one") == 0)
+        }
+
         @Test func aRunWithAManifestIsKnown() throws {
             try store.startRuns(1...1)
             _ = try store.claim([1001])

@@ -114,6 +114,77 @@ extension FlowStoreTests {
             #expect(try connection.count("pg_locks", where: "locktype = 'advisory' AND \(isHere)") == 0)
         }
 
+        private func impatient(tries: Int) -> Migrator.LockPatience {
+            var patience = Migrator.LockPatience()
+            patience.lockMilliseconds = 100
+            patience.pauseMilliseconds = 10
+            patience.tries = tries
+            return patience
+        }
+
+        /// A table that a long transaction reads: the migration gives up, and nobody waits behind it for good.
+        @Test func aBusyTableIsLeftAlone() throws {
+            let (connection, migrator) = try begin("migrate_busy")
+            let first = migration(1, "CREATE TABLE a (x int)")
+            _ = try migrator.apply([first])
+            let holder = try TestPostgres.shared().connect(database: "migrate_busy")
+            defer { holder.close() }
+            try holder.script("SET application_name = 'report'; BEGIN; SELECT * FROM a")
+            let second = migration(2, "CREATE TABLE b (x int); ALTER TABLE a ADD y int")
+            let hasEnded = Atomic<Bool>(false)
+            let readers = NamedThread("readers") {
+                guard let reader = try? TestPostgres.shared().connect(database: "migrate_busy") else { return }
+                defer { reader.close() }
+                while !hasEnded.load(ordering: .acquiring) {
+                    // Fails where the migration waits for as long as the transaction lasts.
+                    #expect(throws: Never.self) { try reader.script("SET lock_timeout = 20000; SELECT * FROM a") }
+                }
+            }
+            let error = #expect(throws: MigrationError.self) {
+                try Migrator(connection, logger: testLogger, patience: impatient(tries: 3)).apply([first, second])
+            }
+            hasEnded.store(true, ordering: .releasing)
+            readers.join()
+            let text = error?.description ?? ""
+            #expect(text.contains("0002_x.sql did not get its locks: 3 times for 100 ms"))
+            #expect(text.contains("(report)") && text.contains("Nothing of it was applied"))
+            #expect(try connection.value("SELECT to_regclass('b')") == nil)
+            try holder.script("COMMIT")
+            #expect(try migrator.apply([first, second]) == 1)
+        }
+
+        /// The transaction ends at last, after some tries.
+        @Test func aMigrationTriesAgain() throws {
+            let (connection, migrator) = try begin("migrate_again")
+            let first = migration(1, "CREATE TABLE a (x int)")
+            _ = try migrator.apply([first])
+            let holder = try TestPostgres.shared().connect(database: "migrate_again")
+            defer { holder.close() }
+            try holder.script("BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE")
+            let result = Mutex<Result<Int, any Error>?>(nil)
+            let patience = impatient(tries: 1_000)
+            let second = migration(2, "ALTER TABLE a ADD y int")
+            let migrating = NamedThread("migrating") {
+                let applied = Result<Int, any Error> {
+                    let other = try TestPostgres.shared().connect(database: "migrate_again")
+                    defer { other.close() }
+                    return try Migrator(other, logger: testLogger, patience: patience).apply([first, second])
+                }
+                result.withLock { $0 = applied }
+            }
+            var tries = Set<String>()
+            try #require(
+                eventually {
+                    let waiting = "SELECT xact_start FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    tries.formUnion((try? connection.lines(waiting)) ?? [])
+                    return tries.count >= 3
+                })
+            try holder.script("COMMIT")
+            migrating.join()
+            #expect(try result.withLock { $0 }?.get() == 1)
+            #expect(try connection.count("a", where: "y IS NULL") == 0)
+        }
+
         @Test func twoAtOnceShareTheWork() throws {
             let migrations = try Migrator.read(folder: TestDatabase.migrations)
             let server = try TestPostgres.shared()

@@ -19,6 +19,7 @@ struct ShutdownTests {
             #expect(response?.status == 503)
             #expect(response?.headers["connection"] == "close")
             #expect(response?.headers["retry-after"] == "1")
+            #expect(response?.body.contains("not known") == true)
             #expect(client.readToEnd() == "")
         }
         #expect(server.server.statistics.connections == 0)

@@ -113,13 +113,47 @@ extension IngestorDatabaseTests {
             try sender.awaitReadiness()
             let answer = try #require(sender.request("StartFlow").answer())
             #expect(answer.status == 503 && answer.retryAfter == "2")
+            #expect(answer.text.contains("may have been carried out") && answer.text.contains("same clientToken"))
             #expect(eventually { sender.pending.count == 0 })
+            let other = try #require(sender.request("DeleteFlow").answer())
+            #expect(other.text.contains("may have been carried out") && !other.text.contains("clientToken"))
             // The command dies soon after its client's patience: nothing old comes alive.
             let consumer = try sender.broker.consumer(of: Topics.commands)
             defer { consumer.close(deadlineMilliseconds: 2_000) }
             let command = try #require(try sender.commands(consumer).first).command
             let now = try sender.connection.value("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
             #expect(command.expiresAt < (now.flatMap { Int64($0) } ?? 0) + 2_300_000)
+        }
+
+        /// Its client is told so, and it is not sent when the broker comes back.
+        @Test func whatCouldNotBeSentWasNotCarriedOut() throws {
+            let sender = try SenderUnderTest(hasBroker: false, deadlineMilliseconds: 300)
+            try sender.awaitDatabase()
+            let answer = try #require(sender.request("StartFlow").answer())
+            #expect(answer.status == 503 && answer.retryAfter == "2" && answer.text.contains("was not carried out"))
+            try sender.broker.start()
+            try sender.awaitReadiness()
+            let consumer = try sender.broker.consumer(of: Topics.commands)
+            defer { consumer.close(deadlineMilliseconds: 2_000) }
+            _ = sender.request("DeleteFlow")
+            #expect(try sender.commands(consumer).map { $0.command.operation } == ["DeleteFlow"])
+        }
+
+        /// A start that named no run activated a flow: its token is for the same request alone, whether the outcome or its
+        /// row tells. A run is named to whoever has its token.
+        @Test(arguments: [(#"{"flowStatus":"Active"}"#, 503), (#"{"executionId":"7"}"#, 200)])
+        func tokensOfStarts(_ kept: String, _ status: Int) throws {
+            let sender = try SenderUnderTest(deadlineMilliseconds: 4_000)
+            try sender.awaitReadiness()
+            let consumer = try sender.broker.consumer(of: Topics.commands)
+            defer { consumer.close(deadlineMilliseconds: 2_000) }
+            let body = #"{"flowName":"orders","clientToken":"mine"}"#
+            let first = sender.request("StartFlow", body)
+            let command = try #require(try sender.commands(consumer).first).command
+            try keep(kept, of: command, digest: command.digest, sender.connection)
+            #expect(first.answer()?.text == kept)
+            #expect(sender.request("StartFlow", body).answer()?.text == kept, "the same request, the same answer")
+            #expect(sender.request("StartFlow", body + " ").answer()?.status == status)
         }
 
         @Test func whoComesWhenTooManyWaitIsRefused() throws {

@@ -46,6 +46,21 @@ import Unsealing
         #expect(String(decoding: opened, as: UTF8.self) == #"{"Salesforce":{"accessToken":"HIDDEN-5"}}"#)
     }
 
+    @Test(arguments: ["RegisterConnector", "UpdateConnectorRegistration"])
+    func ofARegistrationWhatTheModelKnowsGoesOn(_ operation: String) {
+        let arn: JSONValue = ["lambdaArn": "arn:aws:lambda:r:1:function:f"]
+        let sent: JSONObject = [
+            "connectorLabel": "crm", "description": nil, "password": "HIDDEN-1", "clientToken": "t",
+            "connectorProvisioningConfig": [
+                "lambda": ["lambdaArn": "arn:aws:lambda:r:1:function:f", "secret": "HIDDEN-2"], "other": "HIDDEN-3",
+            ],
+        ]
+        #expect(
+            ProfileRules.knownRegistration(sent, operation: operation) == [
+                "connectorLabel": "crm", "clientToken": "t", "connectorProvisioningConfig": ["lambda": arn],
+            ])
+    }
+
     @Test func withoutKeysNoCredentialsAreTaken() throws {
         #expect(throws: APIError.self) { try ProfileRequests.sealed(input, caller, nil) }
         do throws(APIError) {

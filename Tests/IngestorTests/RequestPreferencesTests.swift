@@ -24,16 +24,24 @@ import Testing
         #expect(!RequestPreferences.wantsAsync(request([])))
     }
 
-    @Test func revisionsOfIfMatch() {
-        let cases: [(String, [Int64]?)] = [
-            (#""3""#, [3]), ("3", [3]), (#"W/"3""#, [3]), (#""3", "4""#, [3, 4]), ("*", nil), (#""3", *"#, nil),
-            (#""abc""#, []), ("", []), (#"""#, []), (#""99999999999999999999""#, []), (#""1", "x""#, [1]),
+    @Test func tagsOfIfMatch() throws {
+        let cases: [(String, [String]?)] = [
+            (#""a-3""#, ["a-3"]), (#""a-3", "a-4""#, ["a-3", "a-4"]), ("  \"a-3\"\t,,\"x,y\" ", ["a-3", "x,y"]),
+            ("*", nil), (" * ", nil), (#""""#, [""]), ("", []), (",", []), (#"W/"a-3""#, []),
+            (#"W/"a-3", "b-1""#, ["b-1"]), (#""*""#, ["*"]),
         ]
         for (value, expected) in cases {
-            #expect(RequestPreferences.expectedRevisions(request([("If-Match", value)])) == expected, "\(value)")
+            #expect(try RequestPreferences.expectedTags(request([("If-Match", value)])) == expected, "\(value)")
         }
-        #expect(RequestPreferences.expectedRevisions(request([])) == nil)
-        #expect(RequestPreferences.expectedRevisions(request([("If-Match", "1"), ("if-match", "2")])) == [1, 2])
+        #expect(try RequestPreferences.expectedTags(request([])) == nil)
+        let two = request([("If-Match", #""1""#), ("if-match", #""2""#)])
+        #expect(try RequestPreferences.expectedTags(two) == ["1", "2"])
+        for value in ["a-3", #"""#, #""a"#, #""a" "b""#, #""a", *"#, #"w/"a""#, #"W/a"#, "*, *"] {
+            let error = #expect(throws: APIError.self, "\(value)") {
+                try RequestPreferences.expectedTags(request([("If-Match", value)]))
+            }
+            #expect(error?.code == "ValidationException" && error?.message.contains("If-Match must be") == true)
+        }
     }
 
     // MARK: The documented envelope
@@ -90,9 +98,34 @@ import Testing
         #expect(CommandResource(id: made.id, account: "2", tokens) == nil)
         #expect(CommandResource(id: made.id, account: "1", PageToken(secret: "other")) == nil)
         #expect(CommandResource(id: command.id, account: "1", tokens) == nil)
-        #expect(read.body(nil, now: 500)["status"] == "Pending" && read.body(nil, now: 501)["status"] == "Expired")
-        let done = Outcome(commandID: command.id, result: .success(["a": 1]))
-        #expect(read.body(done, now: 501)["status"] == "Succeeded" && read.body(done, now: 501)["response"] == ["a": 1])
+        let done = read.body(Outcome(commandID: command.id, result: .success(["a": 1])))
+        #expect(done["status"] == "Succeeded" && done["response"] == ["a": 1] && done["error"] == nil)
+        let failed = read.body(Outcome(commandID: command.id, error: .conflict("no")))
+        #expect(failed["status"] == "Failed" && failed["error"] == ["code": "ConflictException", "message": "no"])
+        #expect(read.pending["status"] == "Pending" && read.pending["error"] == nil)
+    }
+
+    /// Its transaction may be committed a little after it expired; and later than outcomes are kept, nobody knows.
+    @Test func whatACommandWithoutAnOutcomeIs() throws {
+        let second: Int64 = 1_000_000
+        let sent: Int64 = 1_700_000_000 * second
+        let expiry = sent + CommandResource.lifetimeMicroseconds
+        let command = Command(
+            id: "00000000-0000-4000-8000-000000000001", operation: "StartFlow", account: "1", region: "r",
+            principal: "p", flowName: "orders", token: nil, digest: "", replyTo: nil, expiresAt: expiry, input: [:])
+        let resource = CommandResource(command, PageToken(secret: "secret"))
+        for now in [sent, expiry, expiry + 60 * second] {
+            #expect(try resource.bodyWithoutOutcome(now: now)["status"] == "Pending")
+        }
+        for now in [expiry + 60 * second + 1, sent + 8 * 3_600 * second] {
+            let body = try resource.bodyWithoutOutcome(now: now)
+            #expect(body["status"] == "Expired")
+            #expect(body["error"]?["message"]?.stringValue?.contains("It was not carried out") == true)
+        }
+        let error = #expect(throws: APIError.self) {
+            try resource.bodyWithoutOutcome(now: sent + 8 * 3_600 * second + 1)
+        }
+        #expect(error?.code == "ResourceNotFoundException")
     }
 
     // MARK: Filters of run records
@@ -104,9 +137,30 @@ import Testing
             "executionIds": [.string(id.uppercased()), "nonsense", "0af7651916cd-43dd-8448-eb211c80319c-"],
             "executionStatus": "InProgress", "startedFrom": 1_650_978_000, "startedBefore": "2022-04-26T13:00:01Z",
         ])
-        #expect(filter.runIDs == [id] && filter.states == [.queued, .inProgress])
+        #expect(filter.runIDs == [id] && filter.states == [.inProgress, .queued])
         #expect(filter.startedFrom == 1_650_978_000_000_000 && filter.startedBefore == 1_650_978_001_000_000)
         #expect(throws: APIError.self) { try RunRecordQuery.filter(["executionStatus": ["Error", "Nothing"]]) }
         #expect(throws: APIError.self) { try RunRecordQuery.filter(["startedFrom": true]) }
+    }
+
+    /// However often and in whatever order a list names something; a page's token is good for the same choice.
+    @Test func listsOfFiltersAreSets() throws {
+        func list(_ items: [JSONValue]) -> JSONValue { .array(items) }
+        let ids = (0..<50).map { JSONValue.string("00000000-0000-4000-8000-0000000000\($0 + 10)") }
+        let once = try RunRecordQuery.filter([
+            "executionIds": list(ids), "executionStatus": ["Error", "Canceled", "InProgress"],
+        ])
+        let often = try RunRecordQuery.filter([
+            "executionIds": list(ids.reversed() + ids),
+            "executionStatus": list(
+                Array(repeating: ["InProgress", "Canceled", "Error", "Error"], count: 25).flatMap { $0 }),
+        ])
+        #expect(once == often && once.runIDs?.count == 50 && once.states?.count == 4)
+        for member in ["executionIds", "executionStatus"] {
+            let error = #expect(throws: APIError.self) {
+                try RunRecordQuery.filter([member: list(Array(repeating: "Error", count: 101))])
+            }
+            #expect(error?.message.contains("'\(member)'") == true && error?.message.contains("equal to 100") == true)
+        }
     }
 }

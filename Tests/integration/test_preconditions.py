@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import json
+import re
 import uuid
 
 import pytest
@@ -38,39 +39,58 @@ def call(cluster):
 # ETag and If-Match
 
 
-def test_the_entity_tag_is_the_definitions_revision(call, client):
+def tag_of(client, name, revision=None):
+    """The entity tag of a flow's definition; of another revision of it, if one is asked for."""
+    tag = client.describe_flow(flowName=name)["ResponseMetadata"]["HTTPHeaders"]["etag"]
+    return tag if revision is None else f'{tag.rsplit("-", 1)[0]}-{revision}"'
+
+
+def test_the_entity_tag_names_flow_and_revision(call, client):
     name = unique()
     definition = flows.flow(name)
     created = call("create-flow", definition)
-    assert (created.status_code, created.headers["ETag"]) == (200, '"1"')
-    assert call("describe-flow", {"flowName": name}).headers["ETag"] == '"1"'
+    assert created.status_code == 200 and re.fullmatch('"[0-9a-f]{8}-1"', created.headers["ETag"])
+    assert call("describe-flow", {"flowName": name}).headers["ETag"] == created.headers["ETag"]
     updated = call("update-flow", flows.update_of(definition, description="second"))
-    assert updated.headers["ETag"] == '"2"'
+    assert updated.headers["ETag"] == tag_of(client, name, 2)
     arn = client.describe_flow(flowName=name)["flowArn"]
     client.tag_resource(resourceArn=arn, tags={"k": "v"})
     client.start_flow(flowName=name)
-    described = client.describe_flow(flowName=name)
-    assert described["ResponseMetadata"]["HTTPHeaders"]["etag"] == '"2"', "neither tags nor runs change the definition"
+    assert tag_of(client, name) == updated.headers["ETag"], "neither tags nor runs change the definition"
     assert "ETag" not in call("list-flows", {}).headers
 
 
-@pytest.mark.parametrize("fresh", ['"2"', "2", 'W/"2"', '"1", "2"', "*"])
+def test_a_flow_made_anew_under_its_name_is_another(call, client):
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    stale = tag_of(client, name)
+    client.delete_flow(flowName=name)
+    client.create_flow(**flows.flow(name, description="another"))
+    assert tag_of(client, name) != stale
+    for operation, body in (("update-flow", flows.flow(name, description="lost")), ("delete-flow", {"flowName": name})):
+        assert raw_http.error_of(call(operation, body, If_Match=stale))[:2] == (409, "ConflictException")
+    assert client.describe_flow(flowName=name)["description"] == "another"
+
+
+@pytest.mark.parametrize("fresh", ["{2}", "{1}, {2}", 'W/"a", "b,c" ,{2}', "*"])
 def test_a_matching_tag_lets_changes_pass(call, client, fresh):
     name = unique()
     definition = flows.flow(name)
     client.create_flow(**definition)
     client.update_flow(**flows.update_of(definition))
-    updated = call("update-flow", flows.update_of(definition, description="third"), If_Match=fresh)
-    assert (updated.status_code, updated.headers["ETag"]) == (200, '"3"')
-    assert call("delete-flow", {"flowName": name}, If_Match='"3"').status_code == 200
+    updated = call("update-flow", flows.update_of(definition, description="third"),
+                   If_Match=fresh.format(*(tag_of(client, name, number) for number in range(3))))
+    assert (updated.status_code, updated.headers["ETag"]) == (200, tag_of(client, name, 3))
+    assert call("delete-flow", {"flowName": name}, If_Match=updated.headers["ETag"]).status_code == 200
 
 
-@pytest.mark.parametrize("stale", ['"1"', '"3"', '"something-else"', '"1", "7"', ""])
+@pytest.mark.parametrize("stale", ["{1}", "{3}", '"2"', "W/{2}", '"something-else"', "{1}, {3}", ""])
 def test_a_stale_tag_changes_nothing(call, client, stale):
     name = unique()
     definition = flows.flow(name)
     client.create_flow(**definition)
     client.update_flow(**flows.update_of(definition, description="second"))
+    stale = stale.format(*(tag_of(client, name, number) for number in range(4)))
     for operation, body in (("update-flow", flows.update_of(definition, description="lost")),
                             ("delete-flow", {"flowName": name, "forceDelete": True})):
         status, kind, message = raw_http.error_of(call(operation, body, If_Match=stale))
@@ -82,16 +102,47 @@ def test_of_concurrent_updates_with_one_tag_one_passes(cluster, client):
     name = unique()
     definition = flows.flow(name)
     client.create_flow(**definition)
+    tag = tag_of(client, name)
 
     def update(number):
         body = flows.update_of(definition, description=f"writer {number}")
         url = cluster.api_urls()[number % 2]
-        return raw_http.call(url, "/update-flow", body, FULL_KEY, headers={"If-Match": '"1"'}).status_code
+        return raw_http.call(url, "/update-flow", body, FULL_KEY, headers={"If-Match": tag}).status_code
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         statuses = list(pool.map(update, range(12)))
     assert sorted(statuses) == [200] + [409] * 11
-    assert client.describe_flow(flowName=name)["ResponseMetadata"]["HTTPHeaders"]["etag"] == '"2"'
+    assert tag_of(client, name) == tag_of(client, name, 2)
+
+
+def test_other_operations_do_not_pass_over_a_condition(call, client):
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    for operation, body in (("create-flow", flows.flow(unique())), ("start-flow", {"flowName": name}), ("list-flows", {}),
+                            ("describe-flow", {"flowName": name}), ("stop-flow", {"flowName": name}),
+                            ("create-connector-profile", {}), ("cancel-flow-executions", {"flowName": name})):
+        for value in ("*", '"1"', ""):
+            status, kind, message = raw_http.error_of(call(operation, body, If_Match=value))
+            assert (status, kind) == (400, "ValidationException") and "UpdateFlow and DeleteFlow" in message
+    assert client.describe_flow_execution_records(flowName=name)["flowExecutions"] == []
+
+
+def test_reads_ignore_respond_async(call, client):
+    """RFC 7240: a preference without meaning for a request may be passed over."""
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    response = call("describe-flow", {"flowName": name}, Prefer="respond-async")
+    assert response.status_code == 200 and response.json()["flowName"] == name
+    assert "Preference-Applied" not in response.headers
+
+
+@pytest.mark.parametrize("value", ["2", '"2', '"2" "3"', '"2", *'])
+def test_what_is_no_list_of_tags_is_refused(call, client, value):
+    name = unique()
+    client.create_flow(**flows.flow(name))
+    status, kind, message = raw_http.error_of(call("delete-flow", {"flowName": name}, If_Match=value))
+    assert (status, kind) == (400, "ValidationException") and "If-Match" in message
+    assert client.describe_flow(flowName=name)["flowName"] == name
 
 
 def test_a_retry_hears_the_same_tag(call, client):
@@ -99,12 +150,13 @@ def test_a_retry_hears_the_same_tag(call, client):
     definition = flows.flow(name)
     client.create_flow(**definition)
     body = {**flows.update_of(definition, description="mine"), "clientToken": "token-" + name}
-    first = call("update-flow", body, If_Match='"1"')
+    tags = [tag_of(client, name, number) for number in range(4)]
+    first = call("update-flow", body, If_Match=tags[1])
     client.update_flow(**flows.update_of(definition, description="by another client"))
-    again = call("update-flow", body, If_Match='"1"')
+    again = call("update-flow", body, If_Match=tags[1])
     assert (first.status_code, again.status_code) == (200, 200)
-    assert first.headers["ETag"] == again.headers["ETag"] == '"2"'
-    other = call("update-flow", body, If_Match='"3"')
+    assert first.headers["ETag"] == again.headers["ETag"] == tags[2]
+    other = call("update-flow", body, If_Match=tags[3])
     assert raw_http.error_of(other)[1] == "ConflictException", "the token was used for another request"
     assert client.describe_flow(flowName=name)["description"] == "by another client"
 

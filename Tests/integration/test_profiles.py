@@ -280,6 +280,20 @@ def test_custom_connectors_are_registered_before_their_profiles(client):
     client.delete_connector_profile(connectorProfileName=profile)
 
 
+def test_registrations_keep_what_the_model_knows(cluster, client):
+    label = unique("connector")
+    strange = {"lambda": {**LAMBDA["lambda"], "token": "hidden-1"}, "token": "hidden-2"}
+    body = {"connectorLabel": label, "connectorProvisioningType": "LAMBDA", "connectorProvisioningConfig": strange}
+    assert raw_http.call(cluster.url, "/register-connector", body, FULL_KEY).status_code == 200
+    update = {"connectorLabel": label, "connectorProvisioningConfig": strange}
+    for operation, request in (("describe-connector", {"connectorType": "CustomConnector", "connectorLabel": label}),
+                               ("update-connector-registration", update)) * 2:
+        answer = raw_http.call(cluster.url, f"/{operation}", request, FULL_KEY)
+        assert answer.status_code == 200 and "hidden" not in answer.text, answer.text
+    described = client.describe_connector(connectorType="CustomConnector", connectorLabel=label)
+    assert described["connectorConfiguration"]["connectorProvisioningConfig"] == LAMBDA
+
+
 @pytest.mark.parametrize("config", [None, {}, {"lambda": {"lambdaArn": "arn:aws:s3:r:1:function:x"}}])
 def test_registrations_need_a_lambda(client, config):
     request = {} if config is None else {"connectorProvisioningConfig": config}

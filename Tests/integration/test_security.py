@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signatures, roles and accounts; and input that no client should send."""
 
+import gzip
 import json
 import threading
 
@@ -163,6 +164,15 @@ def test_wrong_json_types_are_refused(cluster, member, value):
 def test_wrong_numbers_are_refused(cluster, value):
     status, code, _ = error_of(call(cluster.url, "/list-flows", {"maxResults": value}, FULL_KEY))
     assert status == 400 and code in ("SerializationException", "ValidationException")
+
+
+def test_compressed_body_is_refused_by_name(cluster):
+    body = gzip.compress(b"{}")
+    answer = raw_http.call(cluster.url, "/list-flows", body, FULL_KEY, headers={"Content-Encoding": "gzip"})
+    status, kind, message = raw_http.error_of(answer)
+    assert (status, kind) == (400, "MalformedHttpRequestException") and "gzip" in message
+    answer = raw_http.call(cluster.url, "/list-flows", b"{}", FULL_KEY, headers={"Content-Encoding": "identity"})
+    assert answer.status_code == 200
 
 
 def test_body_beyond_a_megabyte_is_refused(cluster):
