@@ -64,7 +64,7 @@ struct OutputStager {
         guard open != nil else { return }
         if !buffer.isEmpty { try uploadPart() }
         guard let file = open else { return }
-        store.endParts(uploadID: file.uploadID)
+        store.endParts(bucket: bucket, uploadID: file.uploadID)
         files.append(
             OutputManifest.File(bucket: bucket, key: file.key, uploadID: file.uploadID, parts: file.parts))
         open = nil
