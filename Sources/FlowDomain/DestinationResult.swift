@@ -19,14 +19,14 @@ public struct DestinationResult: Sendable, Equatable {
 
     public init(_ destination: DestinationDefinition, records: Int64 = 0) {
         connectorType = destination.connectorType
-        place = destination.place
+        place = destination.place.storable
         bytesWritten = 0
         self.records = records
     }
 
     /// Says that it failed: nothing but this message and the bytes that are visible already is told of it then.
     public mutating func fail(_ message: String, putFailures: Int64) {
-        failure = message
+        failure = message.storable
         records = 0
         self.putFailures = putFailures
     }

@@ -127,11 +127,14 @@ enum RunStatements {
             SELECT run_id, account, flow_uuid, flow_name, revision, state, attempt, failures, queued_at,
                 started_at, millrace_time(ended_at), records, bytes_read, bytes_written, message, destinations FROM d
         ), s AS (
-            -- What the manifest completed. Uploads of attempts before it stay for the sweeper.
+            -- What the manifest completed. Uploads of attempts before it stay for the sweeper, and so does whatever
+            -- belongs to a destination that failed.
             DELETE FROM staged_uploads s USING d, json_array_elements(
-                CASE WHEN d.state = 'Successful' THEN d.manifest::json -> 'files' END) f
+                CASE WHEN d.state = 'Successful' OR d.destinations IS NOT NULL THEN d.manifest::json -> 'files' END) f
             WHERE s.run_id = d.run_id AND s.bucket = f ->> 'bucket' AND s.object_key = f ->> 'key'
                 AND s.upload_id = f ->> 'upload'
+                AND (d.destinations IS NULL
+                    OR d.destinations::json -> (f ->> 'destination')::integer ->> 'error' IS NULL)
         ), o AS (
             INSERT INTO outbox (topic, message_key, headers, value)
             SELECT 'run-events', flow_uuid::text, headers, value FROM d

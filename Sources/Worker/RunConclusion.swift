@@ -54,7 +54,7 @@ struct RunConclusion: Sendable {
         ledger.submit(
             .requeue(
                 runID: run.runID, attempt: run.attempt, delayMilliseconds: delay, failed: failed,
-                error: error.map(Self.storable), manifest: manifest?.encoded())
+                error: error?.storable, manifest: manifest?.encoded())
         ) { result in
             // Refused because the run is being cancelled meanwhile: then this is its end. Where it was refused because the
             // attempt is no longer ours, so is the end.
@@ -71,7 +71,7 @@ struct RunConclusion: Sendable {
         _ known: [DestinationResult] = [], fields: [LogKey: String], done: @escaping @Sendable () -> Void
     ) {
         let run = handle.run
-        let message = Self.storable(text)
+        let message = text.storable
         let destinations = known.isEmpty && state == .error ? Self.allFailed(run, message) : known
         let now = clock.nowMicroseconds
         guard let kind = RunEvent.Kind(endState: state) else { return done() }
@@ -111,11 +111,5 @@ struct RunConclusion: Sendable {
     private static func allFailed(_ run: ClaimedRun, _ message: String) -> [DestinationResult] {
         guard let text = run.definition, let definition = try? FlowDefinition(stored: text) else { return [] }
         return DestinationResult.all(of: definition, failing: message)
-    }
-
-    /// Text that PostgreSQL can hold, of a moderate length.
-    private static func storable(_ text: String) -> String {
-        let bytes = text.utf8.prefix(2_000).map { $0 == 0 ? UInt8(ascii: "?") : $0 }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

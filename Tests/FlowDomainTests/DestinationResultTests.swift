@@ -43,7 +43,7 @@ import Testing
         #expect(try passed(manifest) == manifest)
         #expect(manifest.destinations.map(\.place) == ["s3://b0", "s3://b1/x"])
         manifest.setComplete(0)
-        manifest.fail(destination: 1, "no \"such\" bucket\u{0}")
+        manifest.fail(destination: 1, "no \"such\" bucket")
         #expect(try passed(manifest) == manifest)
         #expect((0..<4).map { try! passed(manifest).awaitsCompletion($0) } == [false, true, false, false])
     }
@@ -111,6 +111,14 @@ import Testing
         for bad in ["", "{}", "[1]", #"[{"connector":"S3"}]"#] {
             #expect(throws: MessageError.self) { try DestinationResult.decoded(bad) }
         }
+    }
+
+    /// PostgreSQL reads the manifest as JSON, and can make no text of U+0000.
+    @Test func nothingIsStoredThatTheDatabaseCannotHold() throws {
+        var result = DestinationResult(try Self.definition(["a/b\u{0}c"]).destinations[0])
+        result.fail("x\u{0}y" + String(repeating: "z", count: 3_000), putFailures: 1)
+        #expect(result.place == "s3://a/b?c")
+        #expect(result.failure?.hasPrefix("x?yz") == true && result.failure?.utf8.count == 2_000)
     }
 
     @Test func oneReasonMayEndThemAll() throws {

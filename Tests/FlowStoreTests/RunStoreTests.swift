@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 import FlowDomain
 import PostgreSQL
 import TestSupport
@@ -435,6 +436,35 @@ extension FlowStoreTests {
             try store.runs.forgetUploads([(bucket: "out", key: "key", uploadID: "first")])
             #expect(try orphans().isEmpty)
             #expect(try store.connection.count("staged_uploads") == 1)
+        }
+
+        /// What a destination that failed has left is the sweeper's, what the others have is complete.
+        @Test func uploadsOfTheDestinationThatFailedAreLeft() throws {
+            let input = Store.severalInput("flow-1")
+            try store.apply([Store.command(1, "CreateFlow", "flow-1", input: input)])
+            try store.apply([Store.command(1001, "StartFlow", "flow-1")])
+            _ = try store.claim([1001])
+            var manifest = OutputManifest(
+                files: [("a", 0), ("b", 1), ("c", 0)].map {
+                    .init(bucket: "out", key: "key", uploadID: $0.0, parts: [], destination: $0.1)
+                }, destinations: try FlowDefinition(input: input).destinations.map { .init($0) },
+                figures: RunFigures(), message: "done")
+            _ = try write(
+                Store.upload(1001, 1, "a"), Store.upload(1001, 1, "b"), Store.upload(1001, 1, "c"),
+                Store.upload(1001, 1, "d"),
+                .manifest(runID: Store.id(1001), attempt: 1, manifest: manifest.encoded(), figures: RunFigures()))
+            #expect(try orphans().isEmpty)
+            manifest.fail(destination: 1, "the \"bucket\" \u{0} is gone")
+            let result = try write(
+                .end(
+                    runID: Store.id(1001), attempt: 1, state: .error, endedAt: 1_700_000_000_000_000,
+                    figures: RunFigures(), message: "", destinations: DestinationResult.encoded(manifest.destinations),
+                    eventHeaders: "{}", eventValue: "{}"))
+            guard case .ended? = result.first else {
+                Issue.record("\(result)")
+                return
+            }
+            #expect(try orphans() == ["b", "d"])
         }
 
         @Test func uploadsOfAManifestAreSpared() throws {
