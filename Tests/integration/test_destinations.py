@@ -228,6 +228,23 @@ def test_a_large_output_goes_in_parts_to_each(place):
     assert [result["bytesWritten"] for result in record["destinationResults"]] == [len(one), len(other)]
 
 
+def test_a_target_size_cuts_the_files_of_its_own_destination(place):
+    first, second = place.bucket(), place.bucket()
+    data = "id,text\n" + "".join(f"{number},{'x' * 90}\n" for number in range(120_000))
+    target = {"aggregationConfig": {"aggregationType": "None", "targetFileSize": 2}}
+    definition = place.flow({"a.csv": data}, [
+        flows.s3_destination(first, fileType="CSV", **target), flows.s3_destination(second, fileType="CSV")])
+    execution, _ = place.run(definition)
+    folder = f"{definition['flowName']}/{execution}"
+    cut = {key: place.buckets.get(first, key).decode() for key in place.buckets.keys(first)}
+    assert len(cut) > 2 and set(cut) == {f"{folder}-{number}" for number in range(1, len(cut) + 1)}
+    pieces = [cut[f"{folder}-{number}"] for number in range(1, len(cut) + 1)]
+    assert all(piece.startswith("id,text\n") for piece in pieces)
+    assert all(2_000_000 <= len(piece) < 6_000_000 for piece in pieces[:-1])
+    assert "id,text\n" + "".join(piece.removeprefix("id,text\n") for piece in pieces) == data
+    assert place.buckets.keys(second) == [folder] and place.buckets.get(second, folder).decode() == data
+
+
 def test_a_worker_dies_between_manifest_and_completion(place, tmp_path):
     """Whatever was completed before, another attempt completes the rest: all outputs whole, once."""
     first, second = place.bucket(), place.bucket()
@@ -309,8 +326,29 @@ def test_a_completion_that_is_retried_does_only_what_is_left(held):
         sum(map(len, held.outputs(bucket))) for bucket in (first, second)]
 
 
+def test_a_worker_dies_in_the_middle_of_completion(held):
+    """The first destination is visible, the second is not: another worker makes the first visible once more, and then
+    the rest."""
+    first, second = held.bucket(), held.bucket()
+    definition = held.flow(ORDERS, [flows.s3_destination(first), flows.s3_destination(second, fileType="CSV")])
+    hold = Hold()
+    held.proxy.add(Rule(fault_proxy.silence(hold), "complete", containing=second))
+    execution = held.start(definition)
+    assert hold.reached.wait(30), held.cluster.tails()
+    assert records(held.outputs(first)) == AS_RECORDS and held.outputs(second) == []
+    (worker,) = held.cluster.of_role("worker")
+    worker.kill()
+    held.proxy.clear()
+    hold.release()
+    worker.start().wait_ready()
+    record = held.end(definition, execution, "Successful")
+    assert records(held.outputs(first)) == AS_RECORDS and rows(held.outputs(second)) == ROWS
+    assert [one["bytesWritten"] for one in record["destinationResults"]] == [
+        sum(map(len, held.outputs(bucket))) for bucket in (first, second)]
+
+
 def requeued(cluster, execution):
-    """How often a live run's attempts failed."""
+    """Whether an attempt of a live run has failed."""
     with cluster.postgres.connect(cluster.database) as connection:
         row = connection.execute("SELECT failures FROM live_runs WHERE run_id = %s", [execution]).fetchone()
     return row and row[0] > 0
