@@ -13,12 +13,12 @@ enum ConnectorRules {
         var problems = profileProblems(connector, definition.source.connectorProfileName, "source")
         problems += entityProblems(connector, definition)
         problems += triggerProblems(definition, source, isStrict: isStrict)
-        if definition.destinations.isEmpty { problems.append("A destination is required.") }
-        if isStrict, definition.destinations.count > 1 {
-            problems.append("A flow has one destination, found \(definition.destinations.count).")
-        }
-        for (destination, profile) in zip(definition.destinations, definition.destinationProfileNames) {
-            problems += destinationProblems(destination, profile, definition, isStrict: isStrict)
+        problems += DestinationRules.problems(definition.destinations, isStrict: isStrict)
+        let destinations = zip(definition.destinations, definition.destinationProfileNames)
+        for (index, (destination, profile)) in destinations.enumerated() {
+            let own = destinationProblems(destination, profile, definition, isStrict: isStrict)
+            // Where there is one, it goes without saying which is meant.
+            problems += definition.destinations.count == 1 ? own : own.map { "\(DestinationRules.path(index)): \($0)" }
         }
         return problems
     }

@@ -27,7 +27,7 @@ public struct FlowDefinition: Sendable, Equatable {
         var destinations: [DestinationDefinition] = []
         for (index, value) in (input["destinationFlowConfigList"]?.arrayValue ?? []).enumerated() {
             destinations.append(
-                try DestinationDefinition(value, path: "destinationFlowConfigList.\(index + 1).member"))
+                try DestinationDefinition(value, path: DestinationRules.path(index)))
         }
         self.destinations = destinations
         destinationProfileNames = (input["destinationFlowConfigList"]?.arrayValue ?? []).map {
@@ -36,6 +36,12 @@ public struct FlowDefinition: Sendable, Equatable {
         tasks = (input["tasks"]?.arrayValue ?? []).map { FlowTask($0) }
         tags = input["tags"]?.objectValue ?? [:]
         metadataCatalogConfig = input["metadataCatalogConfig"]?.objectValue
+    }
+
+    /// A definition from the text that the store keeps of it.
+    /// - Throws: `JSONParseError`, or what `init(input:)` throws.
+    public init(stored text: String) throws {
+        try self.init(input: try JSONValue.parse(Array(text.utf8)).objectValue ?? [:])
     }
 }
 
@@ -125,6 +131,9 @@ public enum DestinationDefinition: Sendable, Equatable {
         if case .s3(let destination) = self { return destination }
         return nil
     }
+
+    /// What a person would call the place it writes to: `s3://bucket[/prefix]`, or the object of another connector.
+    public var place: String { s3?.place ?? object ?? connectorType }
 
     /// The entity that a record-level destination writes to; a bucket is no such object.
     public var object: String? {

@@ -30,15 +30,18 @@ public enum RunSupport {
         var missing: [String] = []
         let source = definition.source.connectorType
         if source != "S3" { missing.append("the source connector \(source) (S3 is)") }
-        if definition.destinations.count != 1 { missing.append("more than one destination (one destination is)") }
         for destination in definition.destinations {
-            guard let s3 = destination.s3 else {
-                missing.append("the destination connector \(destination.connectorType) (S3 is)")
-                continue
-            }
-            if s3.fileType == .parquet { missing.append("the file type PARQUET (CSV and JSON are)") }
+            guard let problem = destinationProblem(destination), !missing.contains(problem) else { continue }
+            missing.append(problem)
         }
         return missing
+    }
+
+    private static func destinationProblem(_ destination: DestinationDefinition) -> String? {
+        guard let s3 = destination.s3 else {
+            return "the destination connector \(destination.connectorType) (S3 is)"
+        }
+        return s3.fileType == .parquet ? "the file type PARQUET (CSV and JSON are)" : nil
     }
 
     private static func taskProblem(_ task: FlowTask) -> String? {

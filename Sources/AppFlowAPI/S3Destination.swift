@@ -65,4 +65,37 @@ public struct S3Destination: Sendable, Equatable {
         targetFileSize = size == 0 ? nil : size
         preserveSourceDataTyping = format?["preserveSourceDataTyping"]?.boolValue ?? false
     }
+
+    /// The prefix without slashes at its ends; empty where nothing else is left of it.
+    public var prefixFolder: String {
+        var prefix = Substring(bucketPrefix ?? "")
+        while prefix.hasPrefix("/") { prefix.removeFirst() }
+        while prefix.hasSuffix("/") { prefix.removeLast() }
+        return String(prefix)
+    }
+
+    /// How fine the folders of the run's date are; nil where there are none.
+    public var dateFolders: PrefixFormat? {
+        prefixType == .path || prefixType == .pathAndFilename ? prefixFormat : nil
+    }
+
+    /// Where its objects lie: `s3://bucket[/prefix]`.
+    public var place: String { "s3://\(bucketName)" + (prefixFolder.isEmpty ? "" : "/\(prefixFolder)") }
+
+    /// What makes the folder of a run's objects. Two destinations of one flow that agree in it write to the same
+    /// folder, where names that both make of the execution id would be the same.
+    struct Layout: Hashable {
+        let bucket: String
+        let prefixFolder: String
+        let dateFolders: PrefixFormat?
+        let hasSchemaVersion: Bool
+        let hasExecutionID: Bool
+    }
+
+    var layout: Layout {
+        Layout(
+            bucket: bucketName, prefixFolder: prefixFolder, dateFolders: dateFolders,
+            hasSchemaVersion: pathPrefixHierarchy.contains(.schemaVersion),
+            hasExecutionID: pathPrefixHierarchy.contains(.executionID))
+    }
 }

@@ -20,17 +20,20 @@ public enum SemanticRules {
         if isStrict { try refuse(taskErrors(TaskLimits.problems(definition)), operation) }
     }
 
-    /// Checks what an update must not change: the connectors and the destination's object.
+    /// Checks what an update must not change: the source's connector, and connector and object of the destination. A
+    /// list of several destinations, of which AppFlow knows nothing, may change as a whole.
     /// - Throws: ValidationException.
     public static func checkUpdate(old: FlowDefinition, new: FlowDefinition) throws(APIError) {
         var problems: [String] = []
         if old.source.connectorType != new.source.connectorType {
             problems.append("Source connector can not be updated")
         }
-        if old.destinations.map(\.connectorType) != new.destinations.map(\.connectorType) {
-            problems.append("Destination connector can not be updated")
-        } else if old.destinations.map(\.object) != new.destinations.map(\.object) {
-            problems.append("Destination object for the destination connector can not be updated")
+        if old.destinations.count == 1, new.destinations.count == 1 {
+            if old.destinations[0].connectorType != new.destinations[0].connectorType {
+                problems.append("Destination connector can not be updated")
+            } else if old.destinations[0].object != new.destinations[0].object {
+                problems.append("Destination object for the destination connector can not be updated")
+            }
         }
         try refuse(problems, "Update")
     }

@@ -20,7 +20,7 @@ public final class FolderObjectStore: ObjectStore {
     let root: String
     /// Whether what is acknowledged survives a loss of power, not only the end of the process.
     let isDurable: Bool
-    /// Uploads that this store has begun to write.
+    /// Uploads that this store has begun to write, by their path: a run may write the same key to several buckets.
     var writing: [String: FolderUpload] = [:]
 
     private let pageSize: Int

@@ -50,11 +50,11 @@ extension FolderObjectStore {
         try checkCancelled()
         let path = try uploadPath(bucket, uploadID)
         // Only this store knows where the parts before lie.
-        guard number == 1 || writing[uploadID] != nil else {
+        guard number == 1 || writing[path] != nil else {
             throw ObjectStoreError(.noSuchUpload, "\(Self.name(bucket, key)): the upload was not begun here.")
         }
         do throws(SystemError) {
-            let upload = if let known = writing[uploadID] { known } else { try open(path, uploadID) }
+            let upload = if let known = writing[path] { known } else { try open(path, uploadID) }
             // A repeated part replaces the one of its number and whatever came after.
             upload.parts.removeAll { $0.number >= number }
             let part = FolderPart(number: number, offset: upload.parts.last?.end ?? 0, length: Int64(bytes.count))
@@ -73,7 +73,9 @@ extension FolderObjectStore {
         }
     }
 
-    public func endParts(uploadID: String) { writing[uploadID] = nil }
+    public func endParts(bucket: String, uploadID: String) {
+        if let path = try? uploadPath(bucket, uploadID) { writing[path] = nil }
+    }
 
     public func completeUpload(
         bucket: String, key: String, uploadID: String, parts: [(number: Int, etag: String)]
@@ -81,7 +83,7 @@ extension FolderObjectStore {
         let path = try uploadPath(bucket, uploadID)
         let folder = try bucketFolder(bucket)
         try FolderKey.check(key: key)
-        writing[uploadID] = nil
+        writing[path] = nil
         do {
             let size = try FileSystem.status(path, followingLinks: false).st_size
             try check(parts, size: Int64(size), bucket: bucket, key: key)
@@ -103,7 +105,7 @@ extension FolderObjectStore {
 
     public func abortUpload(bucket: String, key: String, uploadID: String) throws(ObjectStoreError) {
         let path = try uploadPath(bucket, uploadID)
-        writing[uploadID] = nil
+        writing[path] = nil
         if unlink(path) != 0 {
             let error = SystemError()
             if error.number == ENOENT || error.number == ENOTDIR { return }
@@ -168,7 +170,7 @@ extension FolderObjectStore {
             file = try FileSystem.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         }
         let upload = FolderUpload(file: file)
-        writing[uploadID] = upload
+        writing[path] = upload
         return upload
     }
 

@@ -8,7 +8,8 @@ import Cryptography
 #endif
 
 /// Names of pending uploads: an identifier and the key, percent-encoded, as far as a file name has room for it. A `+`
-/// between them says that the key is whole, a `-` that it was cut.
+/// between them says that the key is whole, a `-` that it was cut; then a `=`, which no encoded key has, and a part of
+/// the whole key's hash follow, so that two long keys of one attempt are two files.
 ///
 /// The identifier is the run's, a dot and its attempt; a random one where nobody owns the upload:
 /// `3f0c…-9a.2+out%2Fx`.
@@ -19,15 +20,17 @@ enum FolderUploadID {
     static func make(key: String, owner: UploadOwner?) -> String {
         let identifier = owner.map { "\($0.runID).\($0.attempt)" } ?? UUIDs.v4()
         let encoded = PercentEncoding.encode(key)
-        let room = maximumLength - identifier.utf8.count - 1
+        var room = maximumLength - identifier.utf8.count - 1
         if encoded.utf8.count <= room { return "\(identifier)+\(encoded)" }
+        let hash = "=" + Hex.encode(Array(SHA256.hash(key).prefix(8)))
+        room -= hash.utf8.count
         var cut = ""
         for scalar in key.unicodeScalars {
             let next = PercentEncoding.encode(String(scalar))
             if cut.utf8.count + next.utf8.count > room { break }
             cut += next
         }
-        return "\(identifier)-\(cut)"
+        return "\(identifier)-\(cut)\(hash)"
     }
 
     /// The key in an upload's name, or its beginning; nil if the name is none of an upload.
@@ -36,8 +39,11 @@ enum FolderUploadID {
             let mark = mark(uploadID)
         else { return nil }
         let isCut = uploadID.utf8[mark] == UInt8(ascii: "-")
+        var encoded = uploadID[uploadID.utf8.index(after: mark)...]
+        // Names that an older version cut have no hash.
+        if isCut, let hash = encoded.lastIndex(of: "=") { encoded = encoded[..<hash] }
         guard isCut || uploadID.utf8[mark] == UInt8(ascii: "+"),
-            let decoded = PercentEncoding.decode(String(uploadID[uploadID.utf8.index(after: mark)...]))
+            let decoded = PercentEncoding.decode(String(encoded))
         else { return nil }
         return (String(decoding: decoded, as: UTF8.self), isCut)
     }

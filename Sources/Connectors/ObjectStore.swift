@@ -43,7 +43,7 @@ public protocol ObjectStore: AnyObject {
     ) throws(ObjectStoreError) -> String
 
     /// No further part comes from here: lets go of what is held open for the upload.
-    func endParts(uploadID: String)
+    func endParts(bucket: String, uploadID: String)
 
     /// Makes the object of these parts visible, replacing an older one. Also succeeds if that has happened already.
     func completeUpload(
@@ -72,7 +72,7 @@ extension ObjectStore {
         set {}
     }
 
-    public func endParts(uploadID: String) {}
+    public func endParts(bucket: String, uploadID: String) {}
 
     public func ownedUploads(olderThanMilliseconds age: Int) throws(ObjectStoreError) -> [OwnedUpload] { [] }
 }

@@ -22,6 +22,15 @@ public struct AttemptPolicy: Sendable, Equatable {
         case giveUp(message: String)
     }
 
+    /// What is said of a failure after which no other attempt is allowed; nil where one is.
+    /// - Parameters: as of `afterFailure`.
+    public func finalMessage(failures: Int, reason: String) -> String? {
+        guard case .giveUp(let message) = afterFailure(failures: failures, reason: reason, jitter: 0) else {
+            return nil
+        }
+        return message
+    }
+
     /// - Parameters:
     ///   - failures: failed attempts so far, this one included.
     ///   - reason: of the last failure, fit for a client to read.

@@ -13,9 +13,6 @@ public struct CommandApplication: Sendable {
         self.quotas = quotas
     }
 
-    /// What a run of such a flow asks of a worker; grows with what plans may use.
-    public static let capabilities = ["s3-to-s3.1"]
-
     /// - Returns: what to answer; nil for a command that has expired, which changes nothing and answers nobody.
     public func apply(_ command: Command, to workspace: inout FlowWorkspace) -> Outcome? {
         if command.expiresAt < now { return nil }
@@ -109,7 +106,8 @@ public struct CommandApplication: Sendable {
                 destinationType: definition.destinations.first?.connectorType ?? "",
                 tags: JSONValue.object(definition.tags).serializedString(), createdAt: now, updatedAt: now,
                 createdBy: command.principal, updatedBy: command.principal,
-                definition: JSONValue.object(stored).serializedString()))
+                definition: JSONValue.object(stored).serializedString(),
+                capabilities: RunCapability.needed(by: definition)))
         return [
             "flowArn": .string(arn(command)),
             "flowStatus": .string(status.rawValue),
@@ -140,6 +138,7 @@ public struct CommandApplication: Sendable {
         flow.description = newDefinition.description
         flow.sourceType = newDefinition.source.connectorType
         flow.destinationType = newDefinition.destinations.first?.connectorType ?? ""
+        flow.capabilities = RunCapability.needed(by: newDefinition)
         _ = try flow.follow(.update(FlowTrigger(rawValue: newDefinition.trigger.type) ?? .onDemand))
         flow.triggerType = newDefinition.trigger.type
         flow.updatedAt = now
@@ -168,7 +167,7 @@ public struct CommandApplication: Sendable {
                 runID: command.id, account: flow.account, flowUUID: flow.uuid, flowName: flow.name,
                 revision: flow.revision, schemaVersion: flow.schemaVersion,
                 queuedAt: workspace.queueTime(ofFlow: flow.uuid, now: now),
-                capabilities: Self.capabilities))
+                capabilities: flow.capabilities))
         return [
             "flowArn": .string(arn(command)),
             "flowStatus": .string(flow.status.rawValue),

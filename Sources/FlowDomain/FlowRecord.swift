@@ -27,6 +27,8 @@ public struct FlowRecord: VersionedRecord {
     public var triggerType: String
     public var sourceType: String
     public var destinationType: String
+    /// What its runs ask of a worker (`RunCapability`).
+    public var capabilities: [String]
     /// JSON object of strings.
     public var tags: String
     public var createdAt: Int64
@@ -40,7 +42,7 @@ public struct FlowRecord: VersionedRecord {
         uuid: String, account: String, name: String, version: Int64, revision: Int64, schemaVersion: Int64,
         status: FlowStatus, statusMessage: String?, description: String?, triggerType: String, sourceType: String,
         destinationType: String, tags: String, createdAt: Int64, updatedAt: Int64, createdBy: String, updatedBy: String,
-        definition: String?
+        definition: String?, capabilities: [String] = [RunCapability.base]
     ) {
         self.uuid = uuid
         self.account = account
@@ -54,6 +56,7 @@ public struct FlowRecord: VersionedRecord {
         self.triggerType = triggerType
         self.sourceType = sourceType
         self.destinationType = destinationType
+        self.capabilities = capabilities
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt

@@ -48,6 +48,12 @@ struct MessageFields {
         return value
     }
 
+    /// Nil where the member is absent or null.
+    func optionalArray(_ name: String) throws(MessageError) -> [JSONValue]? {
+        guard let value = object[name], !value.isNull else { return nil }
+        return try array(name)
+    }
+
     /// A canonical lower-case UUID: these become uuid columns, where anything else would fail the whole batch.
     func uuid(_ name: String) throws(MessageError) -> String {
         let text = try string(name)

@@ -5,7 +5,8 @@ public import AppFlowAPI
 /// `[bucketPrefix/]flow/[schemaVersion_N/][yyyy[/MM[/dd[/HH[/mm]]]]/][executionId/]file`.
 /// https://docs.aws.amazon.com/appflow/latest/userguide/flows-partition.html
 public struct OutputNaming: Sendable, Equatable {
-    private let folder: String
+    /// The folder of all files of the run, with a slash at its end.
+    public let folder: String
     private let stem: String
     private let suffix: String
 
@@ -15,19 +16,11 @@ public struct OutputNaming: Sendable, Equatable {
         destination: S3Destination, flowName: String, executionID: String, schemaVersion: Int64, startedAt: Int64
     ) {
         var parts: [String] = []
-        if var prefix = destination.bucketPrefix {
-            while prefix.hasPrefix("/") { prefix.removeFirst() }
-            while prefix.hasSuffix("/") { prefix.removeLast() }
-            if !prefix.isEmpty { parts.append(prefix) }
-        }
+        if !destination.prefixFolder.isEmpty { parts.append(destination.prefixFolder) }
         parts.append(flowName)
         if destination.pathPrefixHierarchy.contains(.schemaVersion) { parts.append("schemaVersion_\(schemaVersion)") }
         let time = CalendarTime(microseconds: startedAt)
-        if destination.prefixType == .path || destination.prefixType == .pathAndFilename,
-            let format = destination.prefixFormat
-        {
-            parts += time.folders(format)
-        }
+        if let format = destination.dateFolders { parts += time.folders(format) }
         if destination.pathPrefixHierarchy.contains(.executionID) { parts.append(executionID) }
         folder = parts.joined(separator: "/") + "/"
         stem = executionID

@@ -6,7 +6,7 @@ enum CommandStatements {
     private static let flowColumns = """
         f.uuid, f.account, f.name, f.version, f.revision, f.schema_version, f.status, f.status_message, f.description,
         f.trigger_type, f.source_type, f.destination_type, f.tags, millrace_microseconds(f.created_at),
-        millrace_microseconds(f.updated_at), f.created_by, f.updated_by
+        millrace_microseconds(f.updated_at), f.created_by, f.updated_by, f.capabilities
         """
 
     // The lateral subqueries with OFFSET 0 fix the order: for each key a probe of the index, whatever the statistics say.
@@ -75,14 +75,16 @@ enum CommandStatements {
         WITH k AS (
             SELECT * FROM unnest(
                 $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[],
+                $16::text[])
             AS k (uuid, account, name, version, revision, schema_version, status, description, trigger_type, source_type,
-                  destination_type, tags, at, principal, definition)
+                  destination_type, tags, at, principal, definition, capabilities)
         ), f AS (
             INSERT INTO flows (uuid, account, name, version, revision, schema_version, status, description, trigger_type,
-                source_type, destination_type, tags, created_at, updated_at, created_by, updated_by)
+                source_type, destination_type, tags, created_at, updated_at, created_by, updated_by, capabilities)
             SELECT uuid, account, name, version, revision, schema_version, status, description, trigger_type,
-                source_type, destination_type, tags, millrace_time(at), millrace_time(at), principal, principal FROM k
+                source_type, destination_type, tags, millrace_time(at), millrace_time(at), principal, principal,
+                capabilities FROM k
         ), a AS (
             INSERT INTO flow_activity (flow_uuid) SELECT uuid FROM k
         )
@@ -96,14 +98,15 @@ enum CommandStatements {
         WITH k AS (
             SELECT * FROM unnest(
                 $1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[])
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::text[], $15::text[],
+                $16::text[])
             AS k (uuid, expected, version, revision, schema_version, status, status_message, description, trigger_type,
-                  source_type, destination_type, tags, at, principal, definition)
+                  source_type, destination_type, tags, at, principal, definition, capabilities)
         ), u AS (
             UPDATE flows f SET version = k.version, revision = k.revision, schema_version = k.schema_version,
                 status = k.status, status_message = k.status_message, description = k.description,
                 trigger_type = k.trigger_type, source_type = k.source_type, destination_type = k.destination_type,
-                tags = k.tags, updated_at = millrace_time(k.at), updated_by = k.principal
+                tags = k.tags, capabilities = k.capabilities, updated_at = millrace_time(k.at), updated_by = k.principal
             FROM k WHERE f.uuid = k.uuid AND f.version = k.expected
             RETURNING f.uuid
         ), d AS (

@@ -144,6 +144,7 @@ public struct CommandStore {
                 .textArray(flows.map { $0.destinationType }), .textArray(flows.map { $0.tags }),
                 .intArray(flows.map { $0.createdAt }), .textArray(flows.map { $0.createdBy }),
                 .textArray(flows.map { $0.definition }),
+                .textArray(flows.map { $0.capabilities.joined(separator: " ") }),
             ], to: &steps)
     }
 
@@ -163,6 +164,7 @@ public struct CommandStore {
                 .textArray(flows.map { $0.destinationType }), .textArray(flows.map { $0.tags }),
                 .intArray(flows.map { $0.updatedAt }), .textArray(flows.map { $0.updatedBy }),
                 .textArray(flows.map { $0.definition }),
+                .textArray(flows.map { $0.capabilities.joined(separator: " ") }),
             ], to: &steps)
     }
 

@@ -41,11 +41,13 @@ extension FlowReader {
         "filtered_run_records",
         """
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
-            millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error
+            millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error,
+            NULL::text
          FROM live_runs WHERE flow_uuid = $1::uuid AND part = 0 \(condition))
         UNION ALL
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
-            millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message
+            millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message,
+            destination_results
          FROM run_history WHERE flow_uuid = $1::uuid \(condition)
          ORDER BY queued_at DESC, run_id DESC LIMIT $4)
         ORDER BY 3 DESC, 1 DESC LIMIT $4

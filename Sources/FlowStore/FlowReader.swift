@@ -24,6 +24,9 @@ public struct RunRecord: Sendable, Equatable {
     public let figures: RunFigures
     public let putFailures: Int64
     public let message: String?
+    /// Of each destination in the flow's order; empty for a flow with one, and for a run that no worker carried to its
+    /// end.
+    public let destinations: [DestinationResult]
 }
 
 /// The api's reads. Each is one indexed statement: the cost does not grow with the number of flows or runs.
@@ -35,7 +38,7 @@ public struct FlowReader {
     private static let flowColumns = """
         f.uuid, f.account, f.name, f.version, f.revision, f.schema_version, f.status, f.status_message, f.description,
         f.trigger_type, f.source_type, f.destination_type, f.tags, millrace_microseconds(f.created_at),
-        millrace_microseconds(f.updated_at), f.created_by, f.updated_by
+        millrace_microseconds(f.updated_at), f.created_by, f.updated_by, f.capabilities
         """
 
     /// Each flow is looked up for itself (OFFSET 0 keeps the planner from joining whole tables), in one statement.
@@ -81,11 +84,13 @@ public struct FlowReader {
         "run_records",
         """
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
-            millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error
+            millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error,
+            NULL::text
          FROM live_runs WHERE flow_uuid = $1::uuid AND part = 0 AND (queued_at, run_id) < (millrace_time($2), $3::uuid))
         UNION ALL
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
-            millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message
+            millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message,
+            destination_results
          FROM run_history WHERE flow_uuid = $1::uuid AND (queued_at, run_id) < (millrace_time($2), $3::uuid)
          ORDER BY queued_at DESC, run_id DESC LIMIT $4)
         ORDER BY 3 DESC, 1 DESC LIMIT $4
@@ -161,7 +166,8 @@ public struct FlowReader {
             queuedAt: rows.int(row, 2) ?? 0, startedAt: rows.int(row, 3), updatedAt: rows.int(row, 4) ?? 0,
             figures: RunFigures(
                 records: rows.int(row, 5) ?? 0, bytesRead: rows.int(row, 6) ?? 0, bytesWritten: rows.int(row, 7) ?? 0),
-            putFailures: rows.int(row, 8) ?? 0, message: rows.text(row, 9))
+            putFailures: rows.int(row, 8) ?? 0, message: rows.text(row, 9),
+            destinations: rows.text(row, 10).flatMap { try? DestinationResult.decoded($0) } ?? [])
     }
 
     /// What a command with this token was answered; nil when nothing was kept.
@@ -183,10 +189,10 @@ public struct FlowReader {
 
     /// A run that has not ended is the last one; else the newest that did.
     private static func lastRun(_ rows: SQLRows, _ row: Int) -> LastRun? {
-        if let state = RunState(rawValue: rows.text(row, 18) ?? "") {
-            return LastRun(state: state, at: rows.int(row, 19) ?? 0, message: "")
+        if let state = RunState(rawValue: rows.text(row, 19) ?? "") {
+            return LastRun(state: state, at: rows.int(row, 20) ?? 0, message: "")
         }
-        guard let state = RunState(rawValue: rows.text(row, 20) ?? "") else { return nil }
-        return LastRun(state: state, at: rows.int(row, 21) ?? 0, message: rows.text(row, 22) ?? "")
+        guard let state = RunState(rawValue: rows.text(row, 21) ?? "") else { return nil }
+        return LastRun(state: state, at: rows.int(row, 22) ?? 0, message: rows.text(row, 23) ?? "")
     }
 }

@@ -16,6 +16,13 @@ enum FlowRows {
             description: rows.text(row, 8), triggerType: rows.text(row, 9) ?? "", sourceType: rows.text(row, 10) ?? "",
             destinationType: rows.text(row, 11) ?? "", tags: rows.text(row, 12) ?? "{}",
             createdAt: rows.int(row, 13) ?? 0, updatedAt: rows.int(row, 14) ?? 0, createdBy: rows.text(row, 15) ?? "",
-            updatedBy: rows.text(row, 16) ?? "", definition: rows.text(row, 17))
+            updatedBy: rows.text(row, 16) ?? "", definition: rows.text(row, 18),
+            capabilities: capabilities(rows.text(row, 17)))
+    }
+
+    /// Joined by spaces.
+    private static func capabilities(_ text: String?) -> [String] {
+        guard let text, text != RunCapability.base else { return [RunCapability.base] }
+        return text.split(separator: " ").map(String.init)
     }
 }

@@ -112,25 +112,29 @@ enum RunStatements {
         """
         WITH k AS (
             SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                $7::bigint[], $8::text[], $9::text[], $10::text[])
-            AS k (run_id, attempt, state, ended_at, records, bytes_read, bytes_written, message, headers, value)
+                $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[])
+            AS k (run_id, attempt, state, ended_at, records, bytes_read, bytes_written, message, headers, value,
+                destinations)
         ), d AS (
             DELETE FROM live_runs r USING k
             WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.lease_until IS NOT NULL
             RETURNING r.run_id, r.account, r.flow_uuid, r.flow_name, r.revision, r.attempt, r.failures, r.queued_at,
                 r.started_at, r.manifest, k.state, k.ended_at, k.records, k.bytes_read, k.bytes_written, k.message,
-                k.headers, k.value
+                k.headers, k.value, k.destinations
         ), h AS (
             INSERT INTO run_history (run_id, account, flow_uuid, flow_name, revision, state, attempt, failures, queued_at,
-                started_at, ended_at, records, bytes_read, bytes_written, message)
+                started_at, ended_at, records, bytes_read, bytes_written, message, destination_results)
             SELECT run_id, account, flow_uuid, flow_name, revision, state, attempt, failures, queued_at,
-                started_at, millrace_time(ended_at), records, bytes_read, bytes_written, message FROM d
+                started_at, millrace_time(ended_at), records, bytes_read, bytes_written, message, destinations FROM d
         ), s AS (
-            -- What the manifest completed. Uploads of attempts before it stay for the sweeper.
+            -- What the manifest completed. Uploads of attempts before it stay for the sweeper, and so does whatever
+            -- belongs to a destination that failed.
             DELETE FROM staged_uploads s USING d, json_array_elements(
-                CASE WHEN d.state = 'Successful' THEN d.manifest::json -> 'files' END) f
+                CASE WHEN d.state = 'Successful' OR d.destinations IS NOT NULL THEN d.manifest::json -> 'files' END) f
             WHERE s.run_id = d.run_id AND s.bucket = f ->> 'bucket' AND s.object_key = f ->> 'key'
                 AND s.upload_id = f ->> 'upload'
+                AND (d.destinations IS NULL
+                    OR d.destinations::json -> (f ->> 'destination')::integer ->> 'error' IS NULL)
         ), o AS (
             INSERT INTO outbox (topic, message_key, headers, value)
             SELECT 'run-events', flow_uuid::text, headers, value FROM d
@@ -145,9 +149,10 @@ enum RunStatements {
         """
         UPDATE live_runs r SET state = 'Queued', owner = NULL, lease_until = NULL, updated_at = clock_timestamp(),
             not_before = clock_timestamp() + k.delay * interval '1 millisecond',
-            failures = r.failures + k.failed, last_error = coalesce(k.error, r.last_error)
-        FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::integer[], $5::text[])
-            AS k (run_id, attempt, delay, failed, error)
+            failures = r.failures + k.failed, last_error = coalesce(k.error, r.last_error),
+            manifest = coalesce(k.manifest, r.manifest)
+        FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::integer[], $5::text[], $6::text[])
+            AS k (run_id, attempt, delay, failed, error, manifest)
         WHERE r.run_id = k.run_id AND r.attempt = k.attempt AND r.lease_until IS NOT NULL
             AND r.state <> 'CancelStarted'
         RETURNING r.run_id

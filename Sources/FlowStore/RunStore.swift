@@ -28,10 +28,13 @@ public struct ClaimedRun: Sendable {
 /// What an attempt asks to be written; a batch of these is one round trip.
 public enum RunWrite: Sendable {
     case manifest(runID: String, attempt: Int64, manifest: String, figures: RunFigures)
+    /// `destinations` is stored with the run as it is (`DestinationResult.encoded`).
     case end(
         runID: String, attempt: Int64, state: RunState, endedAt: Int64, figures: RunFigures, message: String,
-        eventHeaders: String, eventValue: String)
-    case requeue(runID: String, attempt: Int64, delayMilliseconds: Int, failed: Bool, error: String?)
+        destinations: String? = nil, eventHeaders: String, eventValue: String)
+    /// With a manifest where the attempt got on with completing the one that is stored.
+    case requeue(
+        runID: String, attempt: Int64, delayMilliseconds: Int, failed: Bool, error: String?, manifest: String? = nil)
     /// An empty id before the upload is begun: whatever comes of that can then be found by its key.
     case recordUpload(runID: String, attempt: Int64, bucket: String, key: String, uploadID: String)
     /// The upload was begun and its id recorded: there is no other of this key.
@@ -41,8 +44,9 @@ public enum RunWrite: Sendable {
 extension RunWrite {
     var runID: String {
         switch self {
-        case .manifest(let runID, _, _, _), .end(let runID, _, _, _, _, _, _, _), .requeue(let runID, _, _, _, _),
-            .recordUpload(let runID, _, _, _, _), .settleUpload(let runID, _, _, _):
+        case .manifest(let runID, _, _, _), .end(let runID, _, _, _, _, _, _, _, _),
+            .requeue(let runID, _, _, _, _, _), .recordUpload(let runID, _, _, _, _),
+            .settleUpload(let runID, _, _, _):
             runID
         }
     }

@@ -46,8 +46,8 @@ struct RunWriteBatch {
         return writes.map { write in
             switch write {
             case .manifest(let runID, _, _, _): manifests[runID] ?? .fenced
-            case .end(let runID, _, _, _, _, _, _, _): ended[runID].map { .ended(outboxID: $0) } ?? .fenced
-            case .requeue(let runID, _, _, _, _): requeued.contains(runID) ? .done : .fenced
+            case .end(let runID, _, _, _, _, _, _, _, _): ended[runID].map { .ended(outboxID: $0) } ?? .fenced
+            case .requeue(let runID, _, _, _, _, _): requeued.contains(runID) ? .done : .fenced
             case .recordUpload, .settleUpload: .done
             }
         }
@@ -123,7 +123,9 @@ struct RunWriteBatch {
         var delays: [Int64] = []
         var failed: [Int64] = []
         var errors: [String?] = []
-        for case .requeue(let runID, let attempt, let delay, let didFail, let error) in ordered {
+        var manifests: [String?] = []
+        for case .requeue(let runID, let attempt, let delay, let didFail, let error, let manifest) in ordered {
+            manifests.append(manifest)
             runs.append(runID)
             attempts.append(attempt)
             delays.append(Int64(delay))
@@ -135,7 +137,10 @@ struct RunWriteBatch {
         steps.append(
             (
                 RunStatements.requeue,
-                [.textArray(runs), .intArray(attempts), .intArray(delays), .intArray(failed), .textArray(errors)]
+                [
+                    .textArray(runs), .intArray(attempts), .intArray(delays), .intArray(failed), .textArray(errors),
+                    .textArray(manifests),
+                ]
             ))
     }
 
@@ -146,11 +151,12 @@ struct RunWriteBatch {
         var times: [Int64] = []
         var figures: [RunFigures] = []
         var messages: [String] = []
+        var destinations: [String?] = []
         var headers: [String] = []
         var values: [String] = []
         for case .end(
-            let runID, let attempt, let state, let endedAt, let reached, let message, let eventHeaders, let eventValue)
-            in ordered
+            let runID, let attempt, let state, let endedAt, let reached, let message, let results, let eventHeaders,
+            let eventValue) in ordered
         {
             runs.append(runID)
             attempts.append(attempt)
@@ -158,6 +164,7 @@ struct RunWriteBatch {
             times.append(endedAt)
             figures.append(reached)
             messages.append(message)
+            destinations.append(results)
             headers.append(eventHeaders)
             values.append(eventValue)
         }
@@ -170,7 +177,7 @@ struct RunWriteBatch {
                     .textArray(runs), .intArray(attempts), .textArray(states), .intArray(times),
                     .intArray(figures.map { $0.records }), .intArray(figures.map { $0.bytesRead }),
                     .intArray(figures.map { $0.bytesWritten }), .textArray(messages), .textArray(headers),
-                    .textArray(values),
+                    .textArray(values), .textArray(destinations),
                 ]
             ))
     }

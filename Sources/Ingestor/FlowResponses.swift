@@ -46,13 +46,34 @@ enum FlowResponses {
         result["bytesProcessed"] = .number(JSONNumber(Int(run.figures.bytesRead)))
         result["bytesWritten"] = .number(JSONNumber(Int(run.figures.bytesWritten)))
         result["recordsProcessed"] = .number(JSONNumber(Int(run.figures.records)))
-        return [
+        var record: JSONObject = [
             "executionId": .string(run.runID),
             "executionStatus": .string(run.state.wireName),
             "executionResult": .object(result),
             "startedAt": WireTimestamp.json(microseconds: run.startedAt ?? run.queuedAt),
             "lastUpdatedAt": WireTimestamp.json(microseconds: run.updatedAt),
         ]
+        if !run.destinations.isEmpty { record["destinationResults"] = .array(run.destinations.map(destination)) }
+        return record
+    }
+
+    /// An entry of `destinationResults`, a member beyond AppFlow's.
+    private static func destination(_ result: DestinationResult) -> JSONValue {
+        var output: JSONObject = [
+            "connectorType": .string(result.connectorType),
+            "place": .string(result.place),
+            "executionStatus": .string((result.failure == nil ? RunState.successful : .error).wireName),
+            "bytesWritten": .number(JSONNumber(Int(result.bytesWritten))),
+        ]
+        if let failure = result.failure {
+            output["errorInfo"] = .object([
+                "putFailuresCount": .number(JSONNumber(Int(result.putFailures))),
+                "executionMessage": .string(failure),
+            ])
+        } else {
+            output["recordsProcessed"] = .number(JSONNumber(Int(result.records)))
+        }
+        return .object(output)
     }
 
     /// With room for all members: growing copies them.

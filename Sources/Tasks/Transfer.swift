@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Records
 
-/// One run of a plan: takes the bytes of its inputs, gives the bytes of its output. For one thread; copies share their
+/// One run of a plan: takes the bytes of its inputs, gives the bytes of its outputs. For one thread; copies share their
 /// state. Memory is bounded by the parser's window (256 KiB, or the longest record) and by the output nobody took yet.
 ///
 /// After an error every further call throws it again.
@@ -29,24 +29,36 @@ public struct Transfer {
     /// Ends the transfer; an input that is still open is ended first.
     public mutating func finish() throws(TransferError) { try engine.finish() }
 
-    /// Says that the records from here on go to another output file: CSV writes its header anew, and may then have more
-    /// columns. The output before belongs to the file before: take it first.
-    public mutating func beginOutputFile() { engine.writer.beginFile() }
+    /// Says that the records from here on go to another file of an output: CSV writes its header anew, and may then
+    /// have more columns. The output before belongs to the file before: take it first.
+    ///
+    /// - Parameter place: which of the plan's outputs, here as in what follows.
+    public mutating func beginOutputFile(of place: Int = 0) { engine.outputs[place].writer.beginFile() }
 
     /// Bytes produced and not taken.
-    public var outputCount: Int { engine.output.count }
+    public func outputCount(of place: Int = 0) -> Int { engine.outputs[place].buffer.count }
 
     /// A copy of the bytes produced and not taken.
-    public var output: [UInt8] { engine.output.withBytes { Array($0) } }
+    public func output(of place: Int = 0) -> [UInt8] { engine.outputs[place].buffer.withBytes { Array($0) } }
 
     /// The bytes produced and not taken: now they are.
-    public mutating func takeOutput() -> [UInt8] { engine.output.take() }
+    public mutating func takeOutput(of place: Int = 0) -> [UInt8] { engine.outputs[place].buffer.take() }
 
     /// Lets `body` use the bytes in place, then forgets them; if it throws, they stay.
-    public mutating func drainOutput<E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
-        try engine.output.withBytes(body)
-        engine.output.clear()
+    public mutating func drainOutput<E: Error>(
+        of place: Int = 0, _ body: (UnsafeRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        let buffer = engine.outputs[place].buffer
+        try buffer.withBytes(body)
+        buffer.clear()
     }
+
+    /// Why an output got no further while others go on: its format cannot hold the records. Of a single output such an
+    /// error ends the transfer.
+    public func outputFailure(of place: Int) -> TransferError? { engine.outputs[place].failure }
+
+    /// Gives an output up: nothing more is written to it, what was not taken is gone.
+    public mutating func closeOutput(_ place: Int) { engine.outputs[place].close() }
 
     public var counters: TransferCounters { engine.counters }
 }

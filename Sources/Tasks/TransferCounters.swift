@@ -6,10 +6,11 @@ public struct TransferCounters: Sendable, Equatable {
     public var recordsRead = 0
     /// Records that a filter left out.
     public var recordsFiltered = 0
+    /// To each output.
     public var recordsWritten = 0
     /// Bytes given to `consume`.
     public var bytesRead = 0
-    /// Bytes produced, taken or not.
+    /// Bytes produced for all outputs, taken or not.
     public var bytesWritten = 0
 
     public init() {}

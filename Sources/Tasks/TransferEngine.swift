@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Records
 
-/// What a `Transfer` is made of: parser, filters, writer. One thread.
+/// What a `Transfer` is made of: parser, filters, outputs. One thread.
 final class TransferEngine {
-    let output = OutputBuffer()
-    let writer: any RecordWriter
+    let outputs: [TransferOutput]
     private(set) var counters = TransferCounters()
 
     private let plan: TransferPlan
@@ -17,7 +16,7 @@ final class TransferEngine {
     /// The schema that `filterColumns` are positions in.
     private var knownColumns = -1
     private var filterColumns: [Int?] = []
-    /// The schema that the writer's fields are positions in.
+    /// The schema that the writers' fields are positions in.
     private var writtenColumns = -1
 
     init(plan: TransferPlan, limits: ParserLimits) {
@@ -26,10 +25,7 @@ final class TransferEngine {
         case .csv: parser = CSVParser(selection: plan.selection, limits: limits)
         case .jsonLines: parser = JSONLinesParser(selection: plan.selection, limits: limits)
         }
-        switch plan.output {
-        case .csv: writer = CSVWriter()
-        case .jsonLines: writer = JSONLinesWriter()
-        }
+        outputs = plan.outputs.map { TransferOutput($0) }
         rows = .allocate(capacity: 4096)
     }
 
@@ -90,13 +86,20 @@ final class TransferEngine {
         }
         counters.recordsFiltered += batch.rowCount - kept
         guard kept > 0, plan.writesRecords else { return }
-        if writtenColumns != batch.schema.count {
-            try writer.setFields(plan.fields(for: batch.schema))
-            writtenColumns = batch.schema.count
+        let fields = writtenColumns != batch.schema.count ? plan.fields(for: batch.schema) : nil
+        for output in outputs where output.isOpen {
+            do {
+                if let fields { try output.writer.setFields(fields) }
+                let before = output.buffer.count
+                try output.writer.write(batch, rows: UnsafeBufferPointer(rebasing: rows[..<kept]), into: output.buffer)
+                counters.bytesWritten += output.buffer.count - before
+            } catch {
+                // Only this format cannot hold what the others can.
+                guard outputs.count > 1 else { throw error }
+                output.close(failing: TransferError(error, input: input))
+            }
         }
-        let before = output.count
-        try writer.write(batch, rows: UnsafeBufferPointer(rebasing: rows[..<kept]), into: output)
+        writtenColumns = batch.schema.count
         counters.recordsWritten += kept
-        counters.bytesWritten += output.count - before
     }
 }

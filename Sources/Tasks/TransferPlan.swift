@@ -10,7 +10,8 @@ public import Records
 /// the source. A PROJECTION narrows Map_all; fields that a Map or a filter names are read in any case.
 public final class TransferPlan: Sendable {
     public let input: InputFormat
-    public let output: OutputFormat
+    /// The format of each output; all get the same records.
+    public let outputs: [OutputFormat]
     let selection: FieldSelection
     let filters: [RecordFilter]
     private let steps: [Step]
@@ -24,7 +25,7 @@ public final class TransferPlan: Sendable {
     private let projected: Set<[UInt8]>?
 
     /// - Throws: what is wrong with a task; a task type that this plan does not know is named.
-    public init(tasks: [FlowTask], input: InputFormat, output: OutputFormat) throws(PlanError) {
+    public init(tasks: [FlowTask], input: InputFormat, outputs: [OutputFormat]) throws(PlanError) {
         var filters: [RecordFilter] = []
         var steps: [Step] = []
         var excluded: Set<[UInt8]> = []
@@ -58,7 +59,7 @@ public final class TransferPlan: Sendable {
             }
         }
         self.input = input
-        self.output = output
+        self.outputs = outputs
         self.filters = filters
         self.steps = steps
         self.excluded = excluded.union(written)

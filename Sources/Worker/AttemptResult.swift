@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Connectors
 import FlowDomain
+import FlowStore
 import Tasks
 
 /// What an attempt came to: a value, decided in one place and acted upon in another.
 enum AttemptResult: Sendable, Equatable {
-    case end(RunState, RunFigures, message: String)
-    /// It failed in a way that another attempt may not.
-    case retry(reason: String)
+    /// With the results of several destinations, where they are known one by one.
+    case end(RunState, RunFigures, message: String, destinations: [DestinationResult] = [])
+    /// It failed in a way that another attempt may not. With a manifest where output was being completed for several
+    /// destinations: how far it came.
+    case retry(reason: String, manifest: OutputManifest? = nil)
     /// The worker shuts down: somebody else may go on.
     case giveBack
     /// The run is no longer ours; nothing may be written.
@@ -41,4 +44,14 @@ struct AttemptFailure: Error {
     init(permanent message: String) { result = .end(.error, RunFigures(), message: message) }
 
     init(_ result: AttemptResult) { self.result = result }
+
+    /// What is said of this failure where no other attempt will mend it: it cannot pass, or none is allowed after this
+    /// one. Nil where another attempt may.
+    func finalMessage(for run: ClaimedRun, _ attempts: AttemptPolicy) -> String? {
+        switch result {
+        case .end(.error, _, let message, _): message
+        case .retry(let reason, _): attempts.finalMessage(failures: run.failures + 1, reason: reason)
+        default: nil
+        }
+    }
 }

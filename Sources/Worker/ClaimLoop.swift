@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FlowDomain
 import FlowStore
 import Observability
 import PostgreSQL
@@ -106,7 +107,7 @@ final class ClaimLoop: Sendable {
             connection = current
             let runs = try RunStore(current).claim(
                 selections, owner: configuration.instance, leaseMilliseconds: configuration.leaseMilliseconds,
-                capabilities: WorkerConfiguration.capabilities)
+                capabilities: RunCapability.all)
             let until = LeaseKeeper.trustedUntil(asked: asked, leaseMilliseconds: configuration.leaseMilliseconds)
             let handles = runs.map { RunHandle($0, trustedUntil: until) }
             inHand.settle(reserved: reserved, handles)

@@ -3,57 +3,37 @@ import AppFlowAPI
 import Connectors
 import FlowDomain
 import FlowStore
-import Records
 import Tasks
 
-/// Moves the records of one run: every object under the source's prefix, through the tasks, into staged output.
+/// Moves the records of one run: every object under the source's prefix, through the tasks, into staged output. The
+/// source is read once, however many destinations there are.
 struct FlowTransfer {
-    /// Output is handed on in pieces of this size.
-    private static let outputBytes = 1024 * 1024
-
     private let handle: RunHandle
     private let reader: any ObjectStore
-    private let naming: OutputNaming
     private let bucket: String
     private let prefix: String
-    private let aggregation: S3Destination.AggregationType
-    private let targetBytes: Int64?
+    private let output: StagedOutput
     private var transfer: Transfer
-    private(set) var stager: OutputStager
 
     private var inputs = 0
-    private var fileNumber = 0
-    private var hasSeveralFiles = false
 
     /// - Throws: `AttemptFailure` for a definition that this worker cannot run.
-    init(
-        definition: FlowDefinition, handle: RunHandle, reader: any ObjectStore, writer: any ObjectStore,
-        uploads: UploadRecords
-    ) throws {
-        guard case .s3(let bucket, let prefix, let inputType) = definition.source.properties,
-            let destination = definition.destinations.first?.s3
-        else { throw AttemptFailure(permanent: "This version cannot run flows between these connectors.") }
+    init(definition: FlowDefinition, handle: RunHandle, reader: any ObjectStore, output: StagedOutput) throws {
+        guard case .s3(let bucket, let prefix, let inputType) = definition.source.properties else {
+            throw AttemptFailure(permanent: "This version cannot run flows between these connectors.")
+        }
         self.handle = handle
         self.reader = reader
         self.bucket = bucket
         self.prefix = String(prefix.drop { $0 == "/" })
-        naming = OutputNaming(
-            destination: destination, flowName: handle.run.flowName, executionID: handle.run.runID,
-            schemaVersion: handle.run.schemaVersion, startedAt: handle.run.startedAt)
-        aggregation = destination.aggregationType
-        targetBytes = destination.targetFileSize.map { Int64($0) * 1_000_000 }
-        let isCSV = destination.fileType == .csv
+        self.output = output
         do {
             let plan = try TransferPlan(
-                tasks: definition.tasks, input: inputType == .csv ? .csv : .jsonLines,
-                output: isCSV ? .csv : .jsonLines)
+                tasks: definition.tasks, input: inputType == .csv ? .csv : .jsonLines, outputs: output.formats)
             transfer = Transfer(plan: plan)
         } catch {
             throw AttemptFailure(permanent: "The flow's tasks cannot be run: \(error)")
         }
-        stager = OutputStager(
-            store: writer, bucket: destination.bucketName,
-            contentType: isCSV ? "text/csv" : "application/x-ndjson", uploads: uploads)
     }
 
     /// Reads all there is.
@@ -67,13 +47,12 @@ struct FlowTransfer {
             do {
                 page = try reader.list(bucket: bucket, prefix: prefix, continuation: continuation)
             } catch {
-                throw failure(error, at: .source)
+                throw failure(error)
             }
             // Folders' own keys and empty objects hold no records.
             let objects = page.objects.filter { $0.size > 0 }
             if isFirstPage {
-                hasSeveralFiles =
-                    targetBytes != nil || (aggregation == .none && (objects.count > 1 || page.next != nil))
+                output.begin(hasSeveralInputs: objects.count > 1 || page.next != nil)
                 isFirstPage = false
             }
             for object in objects { try read(object) }
@@ -84,19 +63,11 @@ struct FlowTransfer {
         } catch {
             throw AttemptFailure(error)
         }
-        try flush(all: true)
-        try closeFile()
-        return OutputManifest(files: stager.files, figures: figures, message: message)
+        try output.finish(&transfer)
+        return output.manifest(transfer.counters, message: message)
     }
 
-    /// Throws away what is staged.
-    mutating func abort() { stager.abort() }
-
-    var figures: RunFigures {
-        RunFigures(
-            records: Int64(transfer.counters.recordsRead), bytesRead: Int64(transfer.counters.bytesRead),
-            bytesWritten: stager.bytesWritten)
-    }
+    private var figures: RunFigures { output.figures(transfer.counters) }
 
     private var message: String {
         if inputs == 0 {
@@ -107,10 +78,7 @@ struct FlowTransfer {
 
     private mutating func read(_ object: ObjectSummary) throws {
         try checkpoint()
-        if aggregation == .none && targetBytes == nil && inputs > 0 {
-            try flush(all: true)
-            try closeFile()
-        }
+        if inputs > 0 { try output.beginFurtherInput(&transfer) }
         inputs += 1
         let bytesBefore = transfer.counters.bytesRead
         transfer.beginInput(name: "s3://\(bucket)/\(object.key)")
@@ -121,7 +89,7 @@ struct FlowTransfer {
                 } catch {
                     throw AttemptFailure(error)
                 }
-                try flush(all: false)
+                try output.flush(&transfer)
                 try checkpoint()
             }
             try transfer.endInput()
@@ -133,62 +101,19 @@ struct FlowTransfer {
             }
             inputs -= 1
         } catch let error as ObjectStoreError {
-            throw failure(error, at: .source)
+            throw failure(error)
         } catch let error as TransferError {
             throw AttemptFailure(error)
         }
         handle.report(figures)
     }
 
-    private mutating func flush(all: Bool) throws {
-        if transfer.outputCount == 0 || (!all && transfer.outputCount < Self.outputBytes) { return }
-        if let targetBytes, stager.currentFileBytes >= targetBytes {
-            // The bytes at hand still belong to the file before: output ends with a whole record.
-            try drain()
-            try closeFile()
-            return
-        }
-        try drain()
-    }
-
-    private mutating func drain() throws {
-        if fileNumber == 0 { fileNumber = 1 }
-        let key = hasSeveralFiles ? naming.numbered(fileNumber) : naming.single
-        do {
-            try transfer.drainOutput { (bytes) throws(ObjectStoreError) in try stager.append(bytes, key: key) }
-        } catch {
-            throw failure(error, at: .destination)
-        }
-        handle.report(figures)
-    }
-
-    /// The next record begins another file.
-    private mutating func closeFile() throws {
-        let before = stager.files.count
-        do {
-            try stager.closeFile()
-        } catch {
-            throw failure(error, at: .destination)
-        }
-        if stager.files.count > before { fileNumber += 1 }
-        transfer.beginOutputFile()
-    }
-
     private func checkpoint() throws {
-        if let result = interruption { throw AttemptFailure(result) }
+        if let result = handle.interruption(figures) { throw AttemptFailure(result) }
     }
 
-    private var interruption: AttemptResult? {
-        if handle.isStale { return .lost }
-        if handle.isCancelled { return .end(.canceled, figures, message: RunConclusion.canceledMessage) }
-        if handle.isYielding { return .giveBack }
-        return nil
-    }
-
-    private func failure(_ error: ObjectStoreError, at end: FlowEnd) -> AttemptFailure {
-        // The store was told to stop. Where the reason has passed since (a lease that could be renewed after all), the
-        // work is unfinished all the same.
-        if error.code == .cancelled { return AttemptFailure(interruption ?? .giveBack) }
-        return AttemptFailure(error, at: end)
+    private func failure(_ error: ObjectStoreError) -> AttemptFailure {
+        if error.code == .cancelled { return AttemptFailure(handle.interruption(figures) ?? .giveBack) }
+        return AttemptFailure(error, at: .source)
     }
 }

@@ -21,12 +21,17 @@ struct OutputStager {
     private let bucket: String
     private let contentType: String
     private let uploads: UploadRecords
+    private let destination: Int
     private var open: OpenFile?
     private var buffer: [UInt8] = []
     private(set) var files: [OutputManifest.File] = []
     private(set) var bytesWritten: Int64 = 0
 
-    init(store: any ObjectStore, bucket: String, contentType: String, uploads: UploadRecords) {
+    /// - Parameter destination: its place in the flow's list, from 0.
+    init(
+        store: any ObjectStore, bucket: String, contentType: String, uploads: UploadRecords, destination: Int = 0
+    ) {
+        self.destination = destination
         self.store = store
         self.bucket = bucket
         self.contentType = contentType
@@ -64,9 +69,11 @@ struct OutputStager {
         guard open != nil else { return }
         if !buffer.isEmpty { try uploadPart() }
         guard let file = open else { return }
-        store.endParts(uploadID: file.uploadID)
+        store.endParts(bucket: bucket, uploadID: file.uploadID)
         files.append(
-            OutputManifest.File(bucket: bucket, key: file.key, uploadID: file.uploadID, parts: file.parts))
+            OutputManifest.File(
+                bucket: bucket, key: file.key, uploadID: file.uploadID, parts: file.parts, destination: destination,
+                bytes: file.bytes))
         open = nil
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 import FlowDomain
 import FlowStore
 import Observability
@@ -23,9 +24,9 @@ struct RunConclusion: Sendable {
             .run: run.runID, .flow: run.flowName, .account: run.account, .attempt: String(run.attempt),
         ]
         switch result {
-        case .end(let state, let figures, let message):
-            end(handle, state, figures, message, fields: fields, done: done)
-        case .retry(let reason):
+        case .end(let state, let figures, let message, let destinations):
+            end(handle, state, figures, message, destinations, fields: fields, done: done)
+        case .retry(let reason, let manifest):
             let decision = configuration.attempts.afterFailure(
                 failures: run.failures + 1, reason: reason, jitter: Double.random(in: 0...1))
             switch decision {
@@ -34,10 +35,10 @@ struct RunConclusion: Sendable {
             case .retry(let delay):
                 metrics.retried.increment()
                 logger.warning("the attempt failed; the run is queued again", fields.merging([.error: reason]) { $1 })
-                requeue(handle, delay: delay, failed: true, error: reason, done: done)
+                requeue(handle, delay: delay, failed: true, error: reason, manifest: manifest, done: done)
             }
         case .giveBack:
-            requeue(handle, delay: 0, failed: false, error: nil, done: done)
+            requeue(handle, delay: 0, failed: false, error: nil, manifest: nil, done: done)
         case .lost:
             metrics.fenced.increment()
             logger.warning("the run's lease was lost; another attempt goes on with it", fields)
@@ -46,13 +47,14 @@ struct RunConclusion: Sendable {
     }
 
     private func requeue(
-        _ handle: RunHandle, delay: Int, failed: Bool, error: String?, done: @escaping @Sendable () -> Void
+        _ handle: RunHandle, delay: Int, failed: Bool, error: String?, manifest: OutputManifest?,
+        done: @escaping @Sendable () -> Void
     ) {
         let run = handle.run
         ledger.submit(
             .requeue(
                 runID: run.runID, attempt: run.attempt, delayMilliseconds: delay, failed: failed,
-                error: error.map(Self.storable))
+                error: error?.storable, manifest: manifest?.encoded())
         ) { result in
             // Refused because the run is being cancelled meanwhile: then this is its end. Where it was refused because the
             // attempt is no longer ours, so is the end.
@@ -65,11 +67,12 @@ struct RunConclusion: Sendable {
     }
 
     private func end(
-        _ handle: RunHandle, _ state: RunState, _ figures: RunFigures, _ text: String, fields: [LogKey: String],
-        done: @escaping @Sendable () -> Void
+        _ handle: RunHandle, _ state: RunState, _ figures: RunFigures, _ text: String,
+        _ known: [DestinationResult] = [], fields: [LogKey: String], done: @escaping @Sendable () -> Void
     ) {
         let run = handle.run
-        let message = Self.storable(text)
+        let message = text.storable
+        let destinations = known.isEmpty && state == .error ? Self.allFailed(run, message) : known
         let now = clock.nowMicroseconds
         guard let kind = RunEvent.Kind(endState: state) else { return done() }
         let event = RunEvent(
@@ -84,7 +87,7 @@ struct RunConclusion: Sendable {
         ledger.submit(
             .end(
                 runID: run.runID, attempt: run.attempt, state: state, endedAt: now, figures: figures, message: message,
-                eventHeaders: headers, eventValue: value)
+                destinations: DestinationResult.encoded(destinations), eventHeaders: headers, eventValue: value)
         ) { result in
             if case .ended(let id) = result {
                 outbox.publish(
@@ -104,9 +107,9 @@ struct RunConclusion: Sendable {
         }
     }
 
-    /// Text that PostgreSQL can hold, of a moderate length.
-    private static func storable(_ text: String) -> String {
-        let bytes = text.utf8.prefix(2_000).map { $0 == 0 ? UInt8(ascii: "?") : $0 }
-        return String(decoding: bytes, as: UTF8.self)
+    /// What ended the run in error before its destinations differed is the failure of each.
+    private static func allFailed(_ run: ClaimedRun, _ message: String) -> [DestinationResult] {
+        guard let text = run.definition, let definition = try? FlowDefinition(stored: text) else { return [] }
+        return DestinationResult.all(of: definition, failing: message)
     }
 }

@@ -82,7 +82,7 @@ final class RunExecutor {
             pauseForTests()
             return try complete(manifest, handle)
         case .cancelled:
-            let (_, writer) = try stores(for: handle, isCancelled: Self.briefly(handle))
+            let (_, writer) = try stores(for: handle, isCancelled: handle.briefly())
             for file in manifest.files where !writer.isCancelled() {
                 try? writer.abortUpload(bucket: file.bucket, key: file.key, uploadID: file.uploadID)
             }
@@ -126,22 +126,22 @@ final class RunExecutor {
     private func transfer(_ definitionText: String, _ handle: RunHandle) throws -> Step {
         let definition: FlowDefinition
         do {
-            let input = try JSONValue.parse(Array(definitionText.utf8)).objectValue ?? [:]
-            definition = try FlowDefinition(input: input)
+            definition = try FlowDefinition(stored: definitionText)
         } catch {
             throw AttemptFailure(permanent: "The flow's definition cannot be read: \(error)")
         }
         if let problem = RunSupport.problem(definition) { throw AttemptFailure(permanent: problem) }
         let (reader, writer) = try stores(for: handle) { handle.shouldStop }
-        var transfer = try FlowTransfer(
-            definition: definition, handle: handle, reader: reader, writer: writer,
-            uploads: UploadRecords(ledger: ledger, handle: handle))
+        let output = try StagedOutput(
+            definition, handle: handle, store: writer, uploads: UploadRecords(ledger: ledger, handle: handle),
+            attempts: configuration.attempts)
+        var transfer = try FlowTransfer(definition: definition, handle: handle, reader: reader, output: output)
         let manifest: OutputManifest
         do {
             manifest = try transfer.run()
         } catch {
-            writer.isCancelled = Self.briefly(handle)
-            transfer.abort()
+            writer.isCancelled = handle.briefly()
+            output.abort()
             throw error
         }
         handle.report(manifest.figures)
@@ -149,30 +149,13 @@ final class RunExecutor {
         if handle.isCancelled {
             return .finished(.end(.canceled, manifest.figures, message: RunConclusion.canceledMessage))
         }
-        return .finished(.end(.successful, manifest.figures, message: manifest.message))
+        return .finished(
+            .end(.successful, manifest.figures, message: manifest.message, destinations: manifest.destinations))
     }
 
-    /// Makes the output visible, file after file. Doing it again, or while another attempt does it, changes nothing.
     private func complete(_ manifest: OutputManifest, _ handle: RunHandle) throws -> AttemptResult {
         let (_, writer) = try stores(for: handle) { handle.isStale }
-        for file in manifest.files {
-            if handle.isStale { return .lost }
-            do {
-                try writer.completeUpload(
-                    bucket: file.bucket, key: file.key, uploadID: file.uploadID,
-                    parts: file.parts.map { (number: $0.number, etag: $0.etag) })
-            } catch {
-                if error.code == .cancelled { return .lost }
-                return AttemptFailure(error, at: .destination).result
-            }
-        }
-        return .end(.successful, manifest.figures, message: manifest.message)
-    }
-
-    /// Cleaning up takes no longer than this; the sweeper does the rest.
-    private static func briefly(_ handle: RunHandle) -> @Sendable () -> Bool {
-        let end = MonotonicClock.milliseconds + 1_000
-        return { handle.isStale || MonotonicClock.milliseconds >= end }
+        return OutputPublisher(store: writer, handle: handle, attempts: configuration.attempts).complete(manifest)
     }
 
     private func stores(

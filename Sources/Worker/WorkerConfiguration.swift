@@ -32,7 +32,4 @@ public struct WorkerConfiguration: Sendable {
         self.pauseAfterManifest = pauseAfterManifest
         self.secrets = secrets
     }
-
-    /// What plans may use that this version executes: it never claims a run that asks for more.
-    static let capabilities = CommandApplication.capabilities
 }

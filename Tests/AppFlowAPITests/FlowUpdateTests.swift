@@ -44,6 +44,19 @@ import Testing
         )
     }
 
+    /// AppFlow's rule is for its one destination.
+    @Test func aListOfSeveralMayChange() throws {
+        let lists: [JSONValue] = [
+            [F.destination], [F.destination, DestinationRulesTests.s3("b")], Self.eventBridge("a"),
+            .array([F.destination] + (Self.eventBridge("a").arrayValue ?? [])),
+        ]
+        for old in lists {
+            for new in lists where old.arrayValue?.count != 1 || new.arrayValue?.count != 1 {
+                #expect(try refusal(["destinationFlowConfigList": old], ["destinationFlowConfigList": new]) == nil)
+            }
+        }
+    }
+
     @Test func bucketsMayChange() throws {
         let other: JSONValue = [
             ["connectorType": "S3", "destinationConnectorProperties": ["S3": ["bucketName": "elsewhere"]]]

@@ -309,10 +309,4 @@ import Testing
         ]
         #expect(RunSupport.problem(try F.definition(["triggerConfig": complete])) == nil)
     }
-
-    @Test func severalDestinationsAreKeptAndDoNotRunYet() throws {
-        let two: JSONObject = ["destinationFlowConfigList": [F.destination, F.destination]]
-        #expect(try F.refusal(two) == nil)
-        #expect(RunSupport.problem(try F.definition(two))?.contains("more than one destination") == true)
-    }
 }

@@ -210,6 +210,44 @@ import Testing
         }
     }
 
+    /// What an attempt writes at the same time, part by part in turns: one key in two buckets, and long keys that
+    /// differ only where a file's name has no room for it.
+    @Test func `uploads of one attempt do not meet`() throws {
+        try withBucket { store, root in
+            try FileManager.default.createDirectory(atPath: root + "/other", withIntermediateDirectories: false)
+            store.uploadOwner = UploadOwner(runID: "00000000-0000-4000-8000-00000000000a", attempt: 1)
+            let long = String(repeating: "k", count: 200) + "/" + String(repeating: "ü", count: 100)
+            let places = [("bucket", "k"), ("other", "k"), ("bucket", long + "1"), ("bucket", long + "2")]
+            let ids = try places.map { try store.beginUpload(bucket: $0.0, key: $0.1, contentType: "") }
+            var parts: [[(number: Int, etag: String)]] = places.map { _ in [] }
+            for number in 1...2 {
+                for (index, (bucket, key)) in places.enumerated() {
+                    let etag = try store.uploadPart(
+                        bucket: bucket, key: key, uploadID: ids[index], number: number,
+                        bytes: [UInt8](repeating: UInt8(index), count: index + number))
+                    parts[index].append((number, etag))
+                }
+            }
+            for (index, (bucket, key)) in places.enumerated() {
+                store.endParts(bucket: bucket, uploadID: ids[index])
+                try store.completeUpload(bucket: bucket, key: key, uploadID: ids[index], parts: parts[index])
+            }
+            for (index, (bucket, key)) in places.enumerated() {
+                #expect(try store.bytes(bucket, key) == [UInt8](repeating: UInt8(index), count: 2 * index + 3))
+            }
+        }
+    }
+
+    @Test func `names of cut keys`() throws {
+        let owner = UploadOwner(runID: "00000000-0000-4000-8000-00000000000a", attempt: 1)
+        let name = FolderUploadID.make(key: String(repeating: "k", count: 300), owner: owner)
+        #expect(name.utf8.count == 255 && FolderUploadID.owner(name) == owner)
+        let key = try #require(FolderUploadID.key(name))
+        #expect(key.isCut && key.text.count > 190 && key.text.allSatisfy { $0 == "k" })
+        let older = try #require(FolderUploadID.key("00000000-0000-4000-8000-00000000000a.1-out%2Fx"))
+        #expect(older.isCut && older.text == "out/x")
+    }
+
     @Test(arguments: [
         "00000000-0000-4000-8000-00000000000a.+k", "00000000-0000-4000-8000-00000000000a.1",
         "00000000-0000-4000-8000-00000000000a.1x+k", "00000000-0000-4000-8000-00000000000a+k",

@@ -206,8 +206,30 @@ import Testing
         let run = try #require(workspace.newRuns.first)
         #expect(run.runID == Fixtures.id(5) && run.flowUUID == Fixtures.id(1))
         #expect((run.revision, run.schemaVersion, run.queuedAt) == (1, 1, Fixtures.now))
-        #expect(run.capabilities == CommandApplication.capabilities)
+        #expect(run.capabilities == [RunCapability.base])
         #expect(workspace.runs(ofFlow: Fixtures.id(1)).map { $0.state } == [.queued])
+    }
+
+    /// What a run asks of a worker follows the definition it is started with.
+    @Test func runsOfSeveralDestinationsAskForMore() throws {
+        var several = Fixtures.input("orders")
+        several["destinationFlowConfigList"] = [
+            ["connectorType": "S3", "destinationConnectorProperties": ["S3": ["bucketName": "a"]]],
+            ["connectorType": "S3", "destinationConnectorProperties": ["S3": ["bucketName": "b"]]],
+        ]
+        var workspace = FlowWorkspace(flows: [], runs: [], outcomes: [:])
+        func started(_ number: Int) -> NewRun? {
+            _ = application.apply(Fixtures.command(number, "StartFlow"), to: &workspace)
+            defer { _ = application.apply(Fixtures.command(number + 1, "CancelFlowExecutions"), to: &workspace) }
+            return workspace.newRuns.last
+        }
+        _ = application.apply(Fixtures.command(1, "CreateFlow", input: several), to: &workspace)
+        #expect(started(10)?.capabilities == [RunCapability.base, RunCapability.destinations])
+        _ = application.apply(Fixtures.command(2, "UpdateFlow", input: Fixtures.input("orders")), to: &workspace)
+        #expect(started(20)?.capabilities == [RunCapability.base])
+        _ = application.apply(Fixtures.command(3, "UpdateFlow", input: several), to: &workspace)
+        #expect(started(30)?.capabilities == [RunCapability.base, RunCapability.destinations])
+        #expect(Set(RunCapability.all).isSuperset(of: [RunCapability.base, RunCapability.destinations]))
     }
 
     @Test(arguments: [RunState.queued, .inProgress, .cancelStarted])

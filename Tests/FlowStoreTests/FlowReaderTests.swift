@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 import FlowDomain
 import PostgreSQL
 import Testing
@@ -113,6 +114,32 @@ extension FlowStoreTests {
                 #expect(found.last?.putFailures == 0 && found.last?.startedAt != nil)
             }
             #expect(try reader.records(flowUUID: Store.id(2), after: .newest, limit: 9).isEmpty)
+        }
+
+        /// Of runs of several destinations, filtered or not; nothing of others, and nothing that cannot be read.
+        @Test func recordsTellOfEachDestination() throws {
+            let input = Store.severalInput("flow-1")
+            try store.apply([Store.command(1, "CreateFlow", "flow-1", input: input)])
+            var results = try FlowDefinition(input: input).destinations.map { DestinationResult($0, records: 7) }
+            results[1].fail("no such bucket", putFailures: 2)
+            let stored = [nil, DestinationResult.encoded(results), "from the future"]
+            for (index, text) in stored.enumerated() {
+                let run = 1001 + index
+                try store.apply([Store.command(run, "StartFlow", "flow-1")])
+                _ = try store.claim([run])
+                _ = try store.runs.write([
+                    .end(
+                        runID: Store.id(run), attempt: 1, state: .error, endedAt: 1_700_000_000_000_000,
+                        figures: RunFigures(), message: "m", destinations: text, eventHeaders: "{}", eventValue: "{}")
+                ])
+            }
+            try store.apply([Store.command(1004, "StartFlow", "flow-1")])
+            var filter = RunRecordFilter()
+            filter.states = [.error, .queued]
+            for filter in [RunRecordFilter(), filter] {
+                let found = try reader.records(flowUUID: Store.id(1), after: .newest, limit: 9, filter: filter)
+                #expect(found.map(\.destinations) == [[], [], results, []])
+            }
         }
 
         @Test func findsKeptOutcomes() throws {

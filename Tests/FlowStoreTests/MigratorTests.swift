@@ -2,6 +2,7 @@
 import FlowDomain
 import FoundationEssentials
 import Glibc
+import JSON
 import PostgreSQL
 import Synchronization
 import TestSupport
@@ -79,6 +80,28 @@ extension FlowStoreTests {
             }
             #expect(all[Store.id(1)]?.activity.runsEnded == 9 && all[Store.id(1)]?.activity.consecutiveFailures == 3)
             #expect(all[Store.id(2)]?.activity.runsEnded == 10 && all[Store.id(2)]?.activity.consecutiveFailures == 4)
+        }
+
+        /// Flows with several destinations that were made before runs of them asked for anything.
+        @Test func flowsFromBeforeAskForWhatTheyNeed() throws {
+            let migrations = try Migrator.read(folder: TestDatabase.migrations)
+            let (connection, migrator) = try begin("migrate_capabilities")
+            _ = try migrator.apply(Array(migrations.prefix(4)))
+            var quoting = Store.input("quoting")
+            quoting["description"] = #""destinationConnectorProperties" "destinationConnectorProperties""#
+            for (number, input) in [(1, Store.severalInput("several")), (2, Store.input("one")), (3, quoting)] {
+                let definition = JSONValue.object(input).serializedString()
+                try connection.script(
+                    """
+                    INSERT INTO flows VALUES ('\(Store.id(number))', 'a', 'n\(number)', 1, 2, 1, 'Active', NULL, NULL, 'OnDemand',
+                        'S3', 'S3', '{}', now(), now(), 'me', 'me');
+                    INSERT INTO flow_definitions VALUES ('\(Store.id(number))', 2, 1, '\(definition)');
+                    """)
+            }
+            _ = try migrator.apply(migrations)
+            #expect(
+                try connection.lines("SELECT capabilities FROM flows ORDER BY name")
+                    == ["s3-to-s3.1 destinations.1", "s3-to-s3.1", "s3-to-s3.1"])
         }
 
         @Test func appliesInOrder() throws {

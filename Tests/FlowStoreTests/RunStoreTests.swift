@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AppFlowAPI
 import FlowDomain
 import PostgreSQL
 import TestSupport
@@ -49,7 +50,7 @@ extension FlowStoreTests {
                         + "WHERE run_id = '\(Store.id(1_000 + run))'")
             }
             let claimed = try store.runs.claim(
-                [.oldest(limit: 2)], owner: "w", leaseMilliseconds: 1_000, capabilities: CommandApplication.capabilities
+                [.oldest(limit: 2)], owner: "w", leaseMilliseconds: 1_000, capabilities: RunCapability.all
             )
             #expect(Set(claimed.map { $0.runID }) == [Store.id(1005), Store.id(1004)])
         }
@@ -60,7 +61,7 @@ extension FlowStoreTests {
             try store.expire(1004)
             let claimed = try store.runs.claim(
                 [.offered([Store.id(1001), Store.id(1001), Store.id(9999)]), .oldest(limit: 9), .expired(limit: 9)],
-                owner: "w", leaseMilliseconds: 60_000, capabilities: CommandApplication.capabilities)
+                owner: "w", leaseMilliseconds: 60_000, capabilities: RunCapability.all)
             #expect(claimed.map { $0.runID }.sorted() == (1001...1004).map(Store.id))
             #expect(claimed.filter { $0.attempt == 2 }.map { $0.runID } == [Store.id(1004)])
         }
@@ -68,7 +69,7 @@ extension FlowStoreTests {
         @Test func runsThatNeedMoreAreLeftToOthers() throws {
             try store.startRuns(1...1)
             try store.connection.script("UPDATE live_runs SET capabilities = capabilities || '{parquet.1}'")
-            let known = CommandApplication.capabilities
+            let known = RunCapability.all
             #expect(try store.claim([1001], capabilities: known).isEmpty)
             #expect(try store.claim([1001], capabilities: []).isEmpty)
             #expect(
@@ -95,10 +96,10 @@ extension FlowStoreTests {
             try store.connection.transaction { _ in
                 let mine = try store.runs.claim(
                     [.oldest(limit: 1)], owner: "w", leaseMilliseconds: 60_000,
-                    capabilities: CommandApplication.capabilities)
+                    capabilities: RunCapability.all)
                 let theirs = try RunStore(other).claim(
                     [.oldest(limit: 9)], owner: "x", leaseMilliseconds: 60_000,
-                    capabilities: CommandApplication.capabilities)
+                    capabilities: RunCapability.all)
                 #expect(mine.count == 1 && theirs.count == 1)
                 #expect(mine.first?.runID != theirs.first?.runID)
             }
@@ -270,7 +271,47 @@ extension FlowStoreTests {
             #expect(third.lastError == "it broke")
         }
 
+        /// A worker from before there were several destinations.
+        @Test func runsOfSeveralDestinationsAreLeftByOlderWorkers() throws {
+            try store.apply([
+                Store.command(1, "CreateFlow", "flow-1", input: Store.severalInput("flow-1")),
+                Store.command(2, "CreateFlow", "flow-2"),
+            ])
+            try store.apply([Store.command(1001, "StartFlow", "flow-1"), Store.command(1002, "StartFlow", "flow-2")])
+            #expect(try store.claim([1001, 1002], capabilities: [RunCapability.base]).map(\.runID) == [Store.id(1002)])
+            #expect(try store.claim([1001]).count == 1)
+            // It follows the definition that a run is started with.
+            try store.apply([
+                Store.command(3, "UpdateFlow", "flow-2", input: Store.severalInput("flow-2")),
+                Store.command(4, "CreateFlow", "flow-3"),
+            ])
+            try store.expire(1002)
+            #expect(try store.claimExpired().map(\.runID) == [Store.id(1002)])
+            _ = try write(Store.end(1002, 2))
+            try store.apply([Store.command(1003, "StartFlow", "flow-2"), Store.command(1004, "StartFlow", "flow-3")])
+            let older = try store.claim([1003, 1004], capabilities: [RunCapability.base])
+            #expect(older.map(\.runID) == [Store.id(1004)])
+        }
+
         // MARK: Manifest
+
+        /// What an attempt completed of it stays known; nothing but the manifest's own attempt can say so.
+        @Test func aRequeueMayTellHowFarAManifestCame() throws {
+            try store.startRuns(1...1)
+            _ = try store.claim([1001])
+            _ = try write(Store.manifest(1001, 1))
+            func requeue(_ attempt: Int64, _ manifest: String?) throws -> [RunWriteResult] {
+                try write(
+                    .requeue(
+                        runID: Store.id(1001), attempt: attempt, delayMilliseconds: 0, failed: true, error: nil,
+                        manifest: manifest))
+            }
+            #expect(try requeue(7, "late") == [.fenced])
+            #expect(try requeue(1, "further") == [.done])
+            #expect(try #require(try store.claim([1001]).first).manifest == "further")
+            #expect(try requeue(2, nil) == [.done])
+            #expect(try #require(try store.claim([1001]).first).manifest == "further")
+        }
 
         @Test func aManifestOutlivesItsAttempt() throws {
             try store.startRuns(1...1)
@@ -395,6 +436,35 @@ extension FlowStoreTests {
             try store.runs.forgetUploads([(bucket: "out", key: "key", uploadID: "first")])
             #expect(try orphans().isEmpty)
             #expect(try store.connection.count("staged_uploads") == 1)
+        }
+
+        /// What a destination that failed has left is the sweeper's, what the others have is complete.
+        @Test func uploadsOfTheDestinationThatFailedAreLeft() throws {
+            let input = Store.severalInput("flow-1")
+            try store.apply([Store.command(1, "CreateFlow", "flow-1", input: input)])
+            try store.apply([Store.command(1001, "StartFlow", "flow-1")])
+            _ = try store.claim([1001])
+            var manifest = OutputManifest(
+                files: [("a", 0), ("b", 1), ("c", 0)].map {
+                    .init(bucket: "out", key: "key", uploadID: $0.0, parts: [], destination: $0.1)
+                }, destinations: try FlowDefinition(input: input).destinations.map { .init($0) },
+                figures: RunFigures(), message: "done")
+            _ = try write(
+                Store.upload(1001, 1, "a"), Store.upload(1001, 1, "b"), Store.upload(1001, 1, "c"),
+                Store.upload(1001, 1, "d"),
+                .manifest(runID: Store.id(1001), attempt: 1, manifest: manifest.encoded(), figures: RunFigures()))
+            #expect(try orphans().isEmpty)
+            manifest.fail(destination: 1, "the \"bucket\" \u{0} is gone")
+            let result = try write(
+                .end(
+                    runID: Store.id(1001), attempt: 1, state: .error, endedAt: 1_700_000_000_000_000,
+                    figures: RunFigures(), message: "", destinations: DestinationResult.encoded(manifest.destinations),
+                    eventHeaders: "{}", eventValue: "{}"))
+            guard case .ended? = result.first else {
+                Issue.record("\(result)")
+                return
+            }
+            #expect(try orphans() == ["b", "d"])
         }
 
         @Test func uploadsOfAManifestAreSpared() throws {

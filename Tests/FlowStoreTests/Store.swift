@@ -45,6 +45,16 @@ struct Store {
         ]
     }
 
+    /// The same, to two buckets.
+    static func severalInput(_ name: String) -> JSONObject {
+        var input = input(name)
+        input["destinationFlowConfigList"] = [
+            ["connectorType": "S3", "destinationConnectorProperties": ["S3": ["bucketName": "out"]]],
+            ["connectorType": "S3", "destinationConnectorProperties": ["S3": ["bucketName": "other"]]],
+        ]
+        return input
+    }
+
     static func command(
         _ number: Int, _ operation: String, _ name: String = "orders", token: String? = nil, digest: String = "d",
         input: JSONObject? = nil
@@ -74,7 +84,7 @@ struct Store {
 
     func claim(
         _ ids: [Int], owner: String = "worker", lease: Int = 60_000,
-        capabilities: [String] = CommandApplication.capabilities
+        capabilities: [String] = RunCapability.all
     ) throws -> [ClaimedRun] {
         try runs.claim(
             [.offered(ids.map(Self.id))], owner: owner, leaseMilliseconds: lease, capabilities: capabilities)
@@ -90,7 +100,7 @@ struct Store {
     func claimExpired(owner: String = "rescuer") throws -> [ClaimedRun] {
         try runs.claim(
             [.expired(limit: 10)], owner: owner, leaseMilliseconds: 60_000,
-            capabilities: CommandApplication.capabilities)
+            capabilities: RunCapability.all)
     }
 
     func state(_ run: Int) throws -> String? {

@@ -34,7 +34,7 @@ func run(
     _ tasks: [FlowTask], _ files: [String], _ input: InputFormat = .csv, _ output: OutputFormat = .jsonLines,
     step: Int = .max, limits: ParserLimits = ParserLimits()
 ) throws -> Outcome {
-    var transfer = Transfer(plan: try TransferPlan(tasks: tasks, input: input, output: output), limits: limits)
+    var transfer = Transfer(plan: try TransferPlan(tasks: tasks, input: input, outputs: [output]), limits: limits)
     for (index, file) in files.enumerated() {
         transfer.beginInput(name: "file\(index + 1)")
         let all = bytes(file)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TransferPlanTests {
     static func problem(_ tasks: [FlowTask]) -> PlanError? {
         do throws(PlanError) {
-            _ = try TransferPlan(tasks: tasks, input: .csv, output: .jsonLines)
+            _ = try TransferPlan(tasks: tasks, input: .csv, outputs: [.jsonLines])
             return nil
         } catch {
             return error
@@ -55,7 +55,7 @@ import Testing
 
     @Test func onlyNeededFieldsAreRead() throws {
         func selection(_ tasks: [FlowTask]) throws -> FieldSelection {
-            try TransferPlan(tasks: tasks, input: .csv, output: .csv).selection
+            try TransferPlan(tasks: tasks, input: .csv, outputs: [.csv]).selection
         }
         let keep = filter("f", "EQUAL_TO", "string", ["VALUE": "x"])
         let exclude = task("Map_all", [], nil, ["EXCLUDE_SOURCE_FIELDS_LIST": #"["f","g"]"#])

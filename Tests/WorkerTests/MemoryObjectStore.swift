@@ -11,9 +11,14 @@ final class MemoryObjectStore: ObjectStore {
     private(set) var parts: [String: [Int: [UInt8]]] = [:]
     /// The call that fails next.
     var failing: String?
+    /// Calls that fail, by what they begin with.
+    var faults: [String: ObjectStoreError.Code] = [:]
 
     private func note(_ call: String) throws(ObjectStoreError) {
         if let failing, call.hasPrefix(failing) { throw ObjectStoreError(.unreachable, "down") }
+        if let fault = faults.first(where: { call.hasPrefix($0.key) }) {
+            throw ObjectStoreError(fault.value, "refused \(fault.key)")
+        }
         calls.append(call)
     }
 

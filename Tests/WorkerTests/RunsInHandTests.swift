@@ -7,11 +7,12 @@ import Threading
 @testable import Worker
 
 @Suite struct RunsInHandTests {
-    static func handle(_ id: String, trustedFor milliseconds: Int = 60_000) -> RunHandle {
+    static func handle(_ id: String, trustedFor milliseconds: Int = 60_000, failures: Int = 0) -> RunHandle {
         RunHandle(
             ClaimedRun(
                 runID: id, account: "1", flowUUID: "f", flowName: "orders", revision: 1, schemaVersion: 1,
-                state: .inProgress, attempt: 1, failures: 0, queuedAt: 1, startedAt: 2, manifest: nil, lastError: nil,
+                state: .inProgress, attempt: 1, failures: failures, queuedAt: 1, startedAt: 2, manifest: nil,
+                lastError: nil,
                 definition: nil), trustedUntil: MonotonicClock.milliseconds + milliseconds)
     }
 

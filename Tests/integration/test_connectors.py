@@ -271,8 +271,6 @@ NOT_RUN_YET = {
                              flows.map_task("a,b", "c")]},
     "Partition": {"tasks": [flows.map_all(), task("Partition", "NO_OP", [], ORDERED_PARTITION_KEYS_LIST='["a"]')]},
     "Passthrough": {"tasks": [task("Passthrough", "NO_OP", [])]},
-    "more than one destination": {
-        "destinationFlowConfigList": [flows.s3_destination("bucket-1"), flows.s3_destination("bucket-2")]},
     "metadataCatalogConfig": {"metadataCatalogConfig": {"glueDataCatalog": {
         "roleArn": "arn:aws:iam::000000000000:role/r", "databaseName": "d", "tablePrefix": "p"}}},
 }

@@ -8,6 +8,9 @@ import re
 # brackets and commas, and no client checks patterns in answers.
 _FREE_TEXT = {"ExecutionMessage", "MostRecentExecutionMessage", "FlowStatusMessage"}
 
+# What Millrace adds to AppFlow's answers, by the structure it stands in: SDKs pass over it.
+_BEYOND = {"ExecutionRecord": {"destinationResults"}}
+
 
 def problems_of(value, shape, path="answer"):
     """Everything that a strict client would refuse: unknown members, nulls, wrong types, enums, patterns, lengths."""
@@ -22,7 +25,8 @@ def problems_of(value, shape, path="answer"):
 def _structure(value, shape, path):
     if not isinstance(value, dict):
         return [f"{path}: not an object"]
-    problems = [f"{path}.{name}: unknown member" for name in value if name not in shape.members]
+    problems = [f"{path}.{name}: unknown member" for name in value
+                if name not in shape.members and name not in _BEYOND.get(shape.name, ())]
     problems += [f"{path}.{name}: required" for name in shape.required_members if name not in value]
     for name, member in shape.members.items():
         if name in value:
