@@ -92,7 +92,9 @@ struct BatchApplier {
     ) throws -> [(SQLStatement, [SQLValue])] {
         var (workspace, now) = try CommandStore(connection).load(
             for: commands, locking: locking,
-            countingFlows: quotas.flows != nil && commands.contains { $0.operation == "CreateFlow" })
+            countingFlows: quotas.flows != nil && commands.contains { $0.operation == "CreateFlow" },
+            countingProfiles: quotas.profiles != nil
+                && commands.contains { $0.operation == "CreateConnectorProfile" })
         let application = CommandApplication(now: now, quotas: quotas)
         for command in commands {
             if let outcome = application.apply(command, to: &workspace) {

@@ -9,6 +9,7 @@ struct ProfileApplication {
 
     let command: Command
     let now: Int64
+    var quotas = Quotas()
 
     private var key: FlowKey { FlowKey(account: command.account, name: command.resource.name) }
 
@@ -22,6 +23,9 @@ struct ProfileApplication {
     func create(_ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
         if workspace.resources.profiles[key] != nil {
             throw .conflict("Conflict executing request: Connector Profile with name \(key.name) already exists.")
+        }
+        if let most = quotas.profiles, workspace.resources.profileCount(ofAccount: command.account) >= most {
+            throw .quota("The account has reached its quota of \(most) connector profiles.")
         }
         let input = command.input
         let type = input["connectorType"]?.stringValue ?? ""

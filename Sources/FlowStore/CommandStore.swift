@@ -13,10 +13,11 @@ public struct CommandStore {
     /// - Parameters:
     ///   - locking: takes row locks, in id order, for a batch that keeps losing races; only inside a transaction.
     ///   - countingFlows: how many flows the accounts have is to be known, too.
+    ///   - countingProfiles: likewise of connector profiles.
     /// - Returns: the workspace and the database's time in microseconds since 1970.
-    public func load(for commands: [Command], locking: Bool = false, countingFlows: Bool = false) throws -> (
-        FlowWorkspace, now: Int64
-    ) {
+    public func load(
+        for commands: [Command], locking: Bool = false, countingFlows: Bool = false, countingProfiles: Bool = false
+    ) throws -> (FlowWorkspace, now: Int64) {
         var needs: [FlowKey: Bool] = [:]
         var tokens: Set<TokenKey> = []
         let resources = ResourceNeeds(commands)
@@ -52,11 +53,14 @@ public struct CommandStore {
         ]
         questions += resources.loadStatements
         if countingFlows { questions.append((CommandStatements.countFlows, [accounts])) }
+        if countingProfiles { questions.append((ResourceStatements.countProfiles, [resources.profileAccounts])) }
         var answers = try connection.pipeline(questions, transaction: false)
+        let profileCounts = countingProfiles ? answers.popLast().map(Self.counts) ?? [:] : [:]
         let counts = countingFlows ? answers.popLast().map(Self.counts) ?? [:] : [:]
         let workspace = FlowWorkspace(
             flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]),
-            flowCounts: counts, resources: resources.workspace(Array(answers.dropFirst(4))))
+            flowCounts: counts,
+            resources: resources.workspace(Array(answers.dropFirst(4)), profileCounts: profileCounts))
         return (workspace, answers[0].int(0, 0) ?? 0)
     }
 

@@ -82,6 +82,10 @@ enum ResourceStatements {
         SELECT millrace_require((SELECT count(*) FROM u) = cardinality($1::uuid[]), 'profile version')
         """)
 
+    static let countProfiles = SQLStatement(
+        "count_profiles",
+        "SELECT account, count(*) FROM connector_profiles WHERE account = ANY ($1::text[]) GROUP BY account")
+
     static let deleteProfiles = SQLStatement(
         "delete_profiles",
         """

@@ -47,6 +47,8 @@ extension Setting {
     static let strict = Setting(
         "MILLRACE_STRICT", "off", "on: AppFlow's own limits bind where Millrace is more generous")
     static let flowQuota = Setting("MILLRACE_QUOTA_FLOWS", "", "flows an account may have; no limit by default")
+    static let profileQuota = Setting(
+        "MILLRACE_QUOTA_PROFILES", "", "connector profiles an account may have; no limit by default")
     static let slots = Setting("MILLRACE_WORKER_SLOTS", "16", "runs executed at the same time")
     static let leaseSeconds = Setting("MILLRACE_LEASE_SECONDS", "15", "a dead worker's runs are taken over after this")
     static let maximumAttempts = Setting("MILLRACE_MAX_ATTEMPTS", "5", "attempts of a run before it ends in error")
@@ -87,7 +89,7 @@ extension Setting {
         linkLocal,
     ]
     static let runs = [slots, leaseSeconds, maximumAttempts, sealingPrivateKeys, pauseAfterManifest]
-    static let quotas = [strict, flowQuota]
+    static let quotas = [strict, flowQuota, profileQuota]
     static let api = [
         listen, authentication, credentialsFile, account, region, commandSeconds, strict, sealingPublicKeys,
     ]

@@ -61,6 +61,7 @@ struct Settings {
         var quotas = try flag(.strict) ? Quotas.appFlow : Quotas()
         if optional(.flowQuota) != nil { quotas.flows = try integer(.flowQuota, 0...1_000_000_000) }
         return quotas
+        if optional(.profileQuota) != nil { quotas.profiles = try integer(.profileQuota, 0...1_000_000_000) }
     }
 
     func flag(_ setting: Setting) throws -> Bool {
