@@ -45,6 +45,7 @@ let package = Package(
         module("PostgreSQL", ["CPostgreSQL", "Threading", "Observability"]),
         module("HTTPServer", ["CMicrohttpd", "Threading", "Observability"]),
         module("HTTPClient", ["CCurl", "Observability"]),
+        module("AWSClient", ["HTTPClient", "Cryptography", "JSON"]),
 
         // Model
         module("AppFlowAPI", ["JSON"], exclude: ["generate-model.py"]),
@@ -53,7 +54,7 @@ let package = Package(
 
         // Domain
         module("Tasks", ["Records", "AppFlowAPI", "JSON"]),
-        module("Connectors", ["HTTPClient", "Cryptography", "Observability", "Threading"]),
+        module("Connectors", ["AWSClient", "HTTPClient", "Cryptography", "Observability", "Threading"]),
         module("FlowStore", ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "Cryptography", "Observability"]),
 
         // Roles
@@ -64,7 +65,7 @@ let package = Package(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "Cryptography", "Observability", "Threading",
+                "AWSClient", "Cryptography", "Observability", "Threading",
             ]),
         module(
             "Controller",
@@ -77,7 +78,7 @@ let package = Package(
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Connectors",
                 "Tasks", "Records",
-                "HTTPClient", "Cryptography", "Unsealing", "Observability", "Threading",
+                "HTTPClient", "AWSClient", "Cryptography", "Unsealing", "Observability", "Threading",
             ]),
         module("LocalServices", ["Threading", "Observability"]),
 
@@ -87,8 +88,8 @@ let package = Package(
             dependencies: [
                 "Ingestor", "Controller", "Worker", "RoleSupport", "LocalServices", "FlowStore", "FlowDomain",
                 "AppFlowAPI", "JSON",
-                "Kafka", "PostgreSQL", "HTTPServer", "HTTPClient", "Connectors", "Cryptography", "Observability",
-                "Threading",
+                "Kafka", "PostgreSQL", "HTTPServer", "HTTPClient", "AWSClient", "Connectors", "Cryptography",
+                "Observability", "Threading",
             ],
             swiftSettings: settings),
 
@@ -114,11 +115,12 @@ let package = Package(
         tests("LocalServices", ["PostgreSQL", "Observability"]),
         tests("HTTPServer", ["Observability"]),
         tests("HTTPClient", ["Observability", "FaultServer"]),
+        tests("AWSClient", ["Cryptography", "JSON", "FaultServer"]),
         tests("AppFlowAPI", ["JSON"]),
         tests("FlowDomain", ["AppFlowAPI", "JSON"]),
         tests("Records", ["JSON"]),
         tests("Tasks", ["Records", "AppFlowAPI", "JSON"]),
-        tests("Connectors", ["HTTPClient", "Cryptography", "Observability", "FaultServer"]),
+        tests("Connectors", ["AWSClient", "HTTPClient", "Cryptography", "Observability", "FaultServer"]),
         tests(
             "FlowStore",
             ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "TestSupport", "Observability", "Threading"]),
@@ -133,13 +135,15 @@ let package = Package(
             "Worker",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "JSON", "Kafka", "PostgreSQL", "Connectors", "TestSupport",
-                "FaultServer", "Observability", "Threading", "Cryptography", "Unsealing",
+                "FaultServer", "LocalServices", "HTTPClient", "Observability", "Threading", "AWSClient", "Cryptography",
+                "Unsealing",
             ]),
         tests(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "HTTPClient", "Cryptography", "Unsealing", "TestSupport", "Observability", "Threading",
+                "HTTPClient", "AWSClient", "Cryptography", "Unsealing", "FaultServer", "TestSupport", "Observability",
+                "Threading",
             ]),
     ]
 )

@@ -58,9 +58,14 @@ struct ProfileApplication {
             path: "connectorProfileConfig.connectorProfileProperties")
         let credentialsKey = command.input["credentialsKey"]?.stringValue
         if let credentialsKey, credentialsKey != ConnectorNames.unionKey(of: profile.connectorType) {
-            throw .validation(
-                "The connector properties at 'connectorProfileConfig.connectorProfileCredentials' do not match the "
-                    + "connector type \(profile.connectorType).")
+            throw ProfileRules.otherCredentials(than: profile.connectorType)
+        }
+        // An api that wraps credentials looked up the key to wrap with: a profile that was made anew since then may
+        // have another, and its credentials would never open again.
+        if let wrapping = command.input["wrapping"], wrapping["kmsArn"]?.stringValue != profile.kmsArn {
+            throw .conflict(
+                "Conflict executing request: Connector Profile with name \(key.name) was made or replaced meanwhile. "
+                    + "Please try again.")
         }
         profile.version += 1
         profile.connectionMode = command.input["connectionMode"]?.stringValue ?? profile.connectionMode

@@ -48,8 +48,10 @@ final class CommandSender: Sendable {
     private static let unavailable = APIError.unavailable(
         "The request could not be recorded in time. Please try again.", retryAfterSeconds: 2)
 
+    /// - Parameter holdsSecrets: the request may hold secrets that could be guessed. Its digest takes tens of
+    ///   milliseconds then: not for threads of the server.
     func send(
-        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange, holdsSecrets: Bool = false
     ) throws(APIError) {
         let id = UUIDs.v4()
         let now = MonotonicClock.milliseconds
@@ -59,10 +61,13 @@ final class CommandSender: Sendable {
         let isKept = isAsync && bus.endpoint.map { !$0.embedded } ?? false
         let lifetime = isKept ? CommandResource.lifetimeMicroseconds : Int64(wait + Self.graceMilliseconds) * 1_000
         let expiry = try shared.databaseNow() + lifetime
+        let token = token(input, exchange.request, id)
+        let digested = Self.digested(operation, exchange.request)
         var command = Command(
             id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
-            resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
-            digest: try shared.digest(Self.digested(operation, exchange.request)),
+            resource: ResourceName(operation: operation, input: input), token: token,
+            digest: holdsSecrets
+                ? try shared.slowDigest(digested, of: "\(caller.account)/\(token)") : try shared.digest(digested),
             replyTo: isKept ? nil : configuration.instance, expiresAt: expiry, input: input)
         command.expectedRevisions = RequestPreferences.expectedRevisions(exchange.request)
         command.isAsync = isAsync
@@ -71,7 +76,7 @@ final class CommandSender: Sendable {
         var waiting = PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)
         if isAsync { waiting.resource = CommandResource(command, try shared.pageToken()) }
         guard pending.add(waiting) else {
-            throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
+            throw .busy
         }
         if outcomes.isReady || isKept {
             publish(command, of: exchange)

@@ -35,7 +35,7 @@ struct StoreReads: Sendable {
                 answers.failure(.internalServer(), to: exchange, operation: operation)
             }
         }
-        if !accepted { throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1) }
+        if !accepted { throw .busy }
     }
 
     /// An error of the database as a client sees it.
@@ -49,4 +49,9 @@ struct StoreReads: Sendable {
             .internalServer()
         }
     }
+}
+
+extension APIError {
+    /// 503: too much waits already.
+    static var busy: APIError { .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1) }
 }
