@@ -94,8 +94,17 @@ struct ProfileRequests: Sendable {
         let accepted = threads.submit(deadline: request.deadline) { left in
             attempt(request) { () throws(APIError) in
                 if left <= 0 { throw .busy }
-                var command = try sealing.command(
-                    request.input, request.caller, kmsArn: kmsArn, deadline: request.deadline)
+                var command: JSONObject
+                do throws(APIError) {
+                    command = try sealing.command(
+                        request.input, request.caller, kmsArn: kmsArn, deadline: request.deadline)
+                } catch {
+                    // The key may have served the first attempt of this request.
+                    try commands.answerAgain(
+                        request.operation, request.input, request.caller, request.exchange, holdsSecrets: true,
+                        otherwise: error)
+                    return
+                }
                 if wasLookedUp {
                     command["wrapping"] = .object(kmsArn.map { ["kmsArn": .string($0)] } ?? [:])
                 }

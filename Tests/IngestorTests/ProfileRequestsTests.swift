@@ -7,6 +7,7 @@ import JSON
 import Kafka
 import PostgreSQL
 import RoleSupport
+import Synchronization
 import TestSupport
 import Testing
 import Threading
@@ -144,6 +145,37 @@ extension IngestorDatabaseTests {
             #expect(refused.count == 4 && refused.allSatisfy { $0.status == 503 && $0.retryAfter != nil })
             #expect(refused.contains { $0.text.contains("busy") })
             #expect(sender.pending.count == 0)
+        }
+
+        /// A key that is gone by now does not change the answer to a request that was carried out.
+        @Test func aRetryIsAnsweredAsBeforeWithoutItsKey() throws {
+            let isGone = Mutex(false)
+            let good = Base64.encode([UInt8](repeating: 7, count: 32))
+            let server = FaultServer { _, connection in
+                if isGone.withLock({ $0 }) {
+                    connection.respond(400, text: #"{"__type":"NotFoundException"}"#)
+                } else {
+                    connection.respond(200, text: #"{"Plaintext":"\#(good)","CiphertextBlob":"AQI="}"#)
+                }
+            }
+            let sender = try SenderUnderTest(sealing: try keys(), kms: try kms(server))
+            try sender.awaitReadiness()
+            let consumer = try sender.broker.consumer(of: Topics.commands)
+            defer { consumer.close(deadlineMilliseconds: 2_000) }
+            let done = try command(sender, consumer, "CreateConnectorProfile", body("f", kmsArn: Self.arn))
+            try sender.keep(#"{"connectorProfileArn":"a"}"#, of: done, digest: done.digest)
+            isGone.withLock { $0 = true }
+            func retry(_ body: String) -> SenderUnderTest.Answer? {
+                sender.request("CreateConnectorProfile", body).answer()
+            }
+            let again = try #require(retry(body("f", kmsArn: Self.arn)))
+            #expect(again.status == 200 && again.text == #"{"connectorProfileArn":"a"}"#)
+            for other in [
+                body("f", secret: "z", kmsArn: Self.arn), body("f", token: "u", kmsArn: Self.arn),
+            ] {
+                let refused = try #require(retry(other))
+                #expect(refused.status == 400 && refused.text.contains(Self.arn))
+            }
         }
 
         @Test func whatIsRefusedIsRefusedAtOnce() throws {

@@ -137,6 +137,22 @@ final class SenderUnderTest {
         try consumer.read(count).map { (try Command(decoding: JSONValue.parse($0.value ?? [])), $0) }
     }
 
+    /// Stores the outcome of a command, as a controller does.
+    func keep(_ response: String, of command: Command, digest: String) throws {
+        let key = try #require(TokenKey(command))
+        _ = try connection.execute(
+            SQLStatement(
+                "keep outcome",
+                """
+                INSERT INTO command_outcomes (account, operation, scope, token, digest, response, expires_at)
+                VALUES ($1, $2, $3, $4, $5, $6, 'infinity')
+                """),
+            [
+                .text(key.account), .text(key.operation), .text(key.scope), .text(key.token), .text(digest),
+                .text(response),
+            ])
+    }
+
     /// Tells what became of commands, as a controller does.
     func tell(_ results: [(String, Outcome.Result)], to instance: String = SenderUnderTest.instance) {
         let batch = Outcome.encodedBatch(results.map { Outcome(commandID: $0.0, result: $0.1) })

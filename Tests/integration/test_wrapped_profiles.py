@@ -115,11 +115,15 @@ def test_a_profile_without_a_key_is_sealed_as_ever(cluster, gate, client):
     assert SECRET.encode() in open_sealed(text, cluster.private_keys, sealing_context(ACCOUNT, name, properties))
 
 
-def test_a_retry_is_told_as_before(gate, client):
+def test_a_retry_is_told_as_before(gate, client, fault):
     name, arn, token = unique(), gate.make_key(), unique()
     first = client.create_connector_profile(**profile(name, arn), clientToken=token)
-    again = client.create_connector_profile(**profile(name, arn), clientToken=token)
-    assert first["connectorProfileArn"] == again["connectorProfileArn"]
+    # Also when the key is of no use by now.
+    for state in (None, "DisabledException", "KMSInternalException"):
+        fault(state)
+        again = client.create_connector_profile(**profile(name, arn), clientToken=token)
+        assert first["connectorProfileArn"] == again["connectorProfileArn"]
+    fault(None)
     with refused("ConflictException", 409, "token"):
         client.create_connector_profile(**profile(name, arn, secret="another"), clientToken=token)
 
