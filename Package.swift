@@ -51,6 +51,7 @@ let package = Package(
             "HTTPServer", ["CMicrohttpd", "Threading", "Observability"],
             linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=epoll_wait"])]),
         module("HTTPClient", ["CCurl", "Observability"]),
+        module("AWSClient", ["HTTPClient", "Cryptography", "JSON"]),
 
         // Model
         module("AppFlowAPI", ["JSON"], exclude: ["generate-model.py"]),
@@ -59,7 +60,7 @@ let package = Package(
 
         // Domain
         module("Tasks", ["Records", "AppFlowAPI", "JSON"]),
-        module("Connectors", ["HTTPClient", "Cryptography", "Observability", "Threading"]),
+        module("Connectors", ["AWSClient", "HTTPClient", "Cryptography", "Observability", "Threading"]),
         module("FlowStore", ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "Cryptography", "Observability"]),
 
         // Roles
@@ -70,7 +71,7 @@ let package = Package(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "Cryptography", "Observability", "Threading",
+                "AWSClient", "Cryptography", "Observability", "Threading",
             ]),
         module(
             "Controller",
@@ -83,7 +84,7 @@ let package = Package(
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "Connectors",
                 "Tasks", "Records",
-                "HTTPClient", "Cryptography", "Unsealing", "Observability", "Threading",
+                "HTTPClient", "AWSClient", "Cryptography", "Unsealing", "Observability", "Threading",
             ]),
         module("LocalServices", ["Threading", "Observability"]),
 
@@ -93,8 +94,8 @@ let package = Package(
             dependencies: [
                 "Ingestor", "Controller", "Worker", "RoleSupport", "LocalServices", "FlowStore", "FlowDomain",
                 "AppFlowAPI", "JSON",
-                "Kafka", "PostgreSQL", "HTTPServer", "HTTPClient", "Connectors", "Cryptography", "Observability",
-                "Threading",
+                "Kafka", "PostgreSQL", "HTTPServer", "HTTPClient", "AWSClient", "Connectors", "Cryptography",
+                "Observability", "Threading",
             ],
             swiftSettings: settings),
 
@@ -120,11 +121,12 @@ let package = Package(
         tests("LocalServices", ["PostgreSQL", "Observability"]),
         tests("HTTPServer", ["Observability"]),
         tests("HTTPClient", ["Observability", "FaultServer"]),
+        tests("AWSClient", ["Cryptography", "JSON", "FaultServer"]),
         tests("AppFlowAPI", ["JSON"]),
         tests("FlowDomain", ["AppFlowAPI", "JSON"]),
         tests("Records", ["JSON"]),
         tests("Tasks", ["Records", "AppFlowAPI", "JSON"]),
-        tests("Connectors", ["HTTPClient", "Cryptography", "Observability", "FaultServer"]),
+        tests("Connectors", ["AWSClient", "HTTPClient", "Cryptography", "Observability", "FaultServer"]),
         tests(
             "FlowStore",
             ["PostgreSQL", "FlowDomain", "AppFlowAPI", "JSON", "TestSupport", "Observability", "Threading"]),
@@ -139,13 +141,15 @@ let package = Package(
             "Worker",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "JSON", "Kafka", "PostgreSQL", "Connectors", "TestSupport",
-                "FaultServer", "Observability", "Threading", "Cryptography", "Unsealing",
+                "FaultServer", "LocalServices", "HTTPClient", "Observability", "Threading", "AWSClient", "Cryptography",
+                "Unsealing",
             ]),
         tests(
             "Ingestor",
             [
                 "RoleSupport", "FlowStore", "FlowDomain", "AppFlowAPI", "JSON", "Kafka", "PostgreSQL", "HTTPServer",
-                "HTTPClient", "Cryptography", "Unsealing", "TestSupport", "Observability", "Threading",
+                "HTTPClient", "AWSClient", "Cryptography", "Unsealing", "FaultServer", "TestSupport", "Observability",
+                "Threading",
             ]),
     ]
 )

@@ -13,12 +13,37 @@ public enum ProfileRules {
         let type = input["connectorType"]?.stringValue ?? ""
         let config = input["connectorProfileConfig"]
         try checkProperties(config?["connectorProfileProperties"], connectorType: type, path: propertiesPath)
-        if let credentials = config?["connectorProfileCredentials"]?.objectValue, !credentials.isEmpty {
-            _ = try ConnectorNames.ownProperties(in: credentials, of: type, path: credentialsPath)
+        if let member = try credentialsMember(input), member != ConnectorNames.unionKey(of: type) {
+            throw otherCredentials(than: type)
         }
         if type == "CustomConnector", input["connectorLabel"] == nil {
             throw .validation("A connectorLabel is required for the connector type CustomConnector.")
         }
+    }
+
+    /// The one member of the credentials in a validated input of CreateConnectorProfile or UpdateConnectorProfile,
+    /// which names the connector they are for; nil where there are none. Nothing of what is refused is quoted: it may
+    /// be a secret in the wrong place.
+    /// - Throws: ValidationException.
+    public static func credentialsMember(_ input: JSONObject) throws(APIError) -> String? {
+        guard let credentials = input["connectorProfileConfig"]?["connectorProfileCredentials"]?.objectValue,
+            !credentials.isEmpty
+        else { return nil }
+        let model = ServiceModel.shared
+        guard credentials.count == 1, let member = credentials.keys.first,
+            case .structure(let union)? = model.shape(named: "ConnectorProfileCredentials")?.kind,
+            union.places[member] != nil
+        else {
+            throw .validation(
+                "The value at '\(credentialsPath)' must have exactly one member, that of the connector it is for.")
+        }
+        return member
+    }
+
+    /// Credentials that are for another connector than the profile's.
+    public static func otherCredentials(than connectorType: String) -> APIError {
+        .validation(
+            "The connector properties at '\(credentialsPath)' do not match the connector type \(connectorType).")
     }
 
     /// Checks that properties are those of a connector, and that it has profiles at all. An empty object stands for the

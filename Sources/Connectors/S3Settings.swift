@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import AWSClient
 public import Cryptography
 
 /// How a bucket's name goes into a URL.
@@ -30,60 +31,24 @@ public struct S3Settings: Sendable, Equatable {
 
     public init() {}
 
-    /// Reads `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, `AWS_REGION` or `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`,
-    /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_CA_BUNDLE`, `MILLRACE_S3_ADDRESSING`, `MILLRACE_BUCKET_ROOT`,
-    /// `MILLRACE_BUCKET_FLUSH` and `MILLRACE_ALLOW_LINK_LOCAL`. An empty value counts as none.
-    public init(environment: [String: String]) throws(S3SettingsError) {
-        func value(_ names: String...) -> (name: String, text: String)? {
-            for name in names {
-                if let text = environment[name], !text.isEmpty { return (name, text) }
+    /// Reads `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, what `AWSSettings` reads, `MILLRACE_S3_ADDRESSING`,
+    /// `MILLRACE_BUCKET_ROOT` and `MILLRACE_BUCKET_FLUSH`. An empty value counts as none.
+    public init(environment: [String: String]) throws(AWSSettingsError) {
+        let common = try AWSSettings(environment: environment)
+        region = common.region
+        credentials = common.credentials
+        allowsLinkLocal = common.allowsLinkLocal
+        certificateFile = common.certificateFile
+        endpoint = try AWSSettings.endpoint(of: "S3", in: environment)?.text
+        if let text = AWSSettings.value("MILLRACE_S3_ADDRESSING", in: environment) {
+            guard let known = S3Addressing(rawValue: text) else {
+                throw AWSSettingsError(
+                    variable: "MILLRACE_S3_ADDRESSING", reason: "is none of path, virtual and auto")
             }
-            return nil
+            addressing = known
         }
-        if let endpoint = value("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") {
-            guard S3Endpoint(endpoint.text) != nil else {
-                throw S3SettingsError(
-                    variable: endpoint.name,
-                    reason: "is not a URL of the form http://host[:port] or https://host[:port]")
-            }
-            self.endpoint = endpoint.text
-        }
-        if let region = value("AWS_REGION", "AWS_DEFAULT_REGION") {
-            guard region.text.utf8.count <= 64, region.text.utf8.allSatisfy(Self.isRegionByte) else {
-                throw S3SettingsError(variable: region.name, reason: "is not the name of a region")
-            }
-            self.region = region.text
-        }
-        switch (value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY")) {
-        case (let accessKey?, let secretKey?):
-            credentials = SigV4Credentials(
-                accessKey: accessKey.text, secretKey: secretKey.text, sessionToken: value("AWS_SESSION_TOKEN")?.text)
-        case (_?, nil): throw S3SettingsError(variable: "AWS_SECRET_ACCESS_KEY", reason: "is missing")
-        case (nil, _?): throw S3SettingsError(variable: "AWS_ACCESS_KEY_ID", reason: "is missing")
-        case (nil, nil): break
-        }
-        if let addressing = value("MILLRACE_S3_ADDRESSING") {
-            guard let known = S3Addressing(rawValue: addressing.text) else {
-                throw S3SettingsError(variable: addressing.name, reason: "is none of path, virtual and auto")
-            }
-            self.addressing = known
-        }
-        bucketRoot = value("MILLRACE_BUCKET_ROOT")?.text
-        certificateFile = value("AWS_CA_BUNDLE")?.text
-        if let flag = value("MILLRACE_BUCKET_FLUSH") { flushesFiles = try Self.flag(flag) }
-        if let flag = value("MILLRACE_ALLOW_LINK_LOCAL") { allowsLinkLocal = try Self.flag(flag) }
-    }
-
-    private static func flag(_ value: (name: String, text: String)) throws(S3SettingsError) -> Bool {
-        switch value.text.lowercased() {
-        case "1", "true", "on", "yes": return true
-        case "0", "false", "off", "no": return false
-        default: throw S3SettingsError(variable: value.name, reason: "is neither on nor off")
-        }
-    }
-
-    private static func isRegionByte(_ byte: UInt8) -> Bool {
-        (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+        bucketRoot = AWSSettings.value("MILLRACE_BUCKET_ROOT", in: environment)
+        if let flushes = try AWSSettings.flag("MILLRACE_BUCKET_FLUSH", in: environment) { flushesFiles = flushes }
     }
 }
 
@@ -101,12 +66,4 @@ public struct S3Timing: Sendable, Equatable {
     public var maximumBackoffMilliseconds = 20_000
 
     public init() {}
-}
-
-/// A setting that cannot be used. Never quotes a value.
-public struct S3SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
-    public let variable: String
-    public let reason: String
-
-    public var description: String { "\(variable) \(reason)" }
 }

@@ -104,7 +104,7 @@ struct BatchApplier {
         _ commands: [Command], connection: PostgresConnection, locking: Bool, effects: inout Effects
     ) throws -> [(SQLStatement, [SQLValue])] {
         var (workspace, now) = try CommandStore(connection).load(
-            for: commands, locking: locking, countingFlowsTo: quotas.flows)
+            for: commands, locking: locking, quotas: quotas)
         let application = CommandApplication(now: now, quotas: quotas)
         for command in commands {
             if let outcome = application.apply(command, to: &workspace) {

@@ -59,7 +59,8 @@ public struct CommandApplication: Sendable {
         case "StartFlow": try startFlow(command, &workspace)
         case "StopFlow": try stopFlow(command, &workspace)
         case "CancelFlowExecutions": try cancelFlowExecutions(command, &workspace)
-        case "CreateConnectorProfile": try ProfileApplication(command: command, now: now).create(&workspace)
+        case "CreateConnectorProfile":
+            try ProfileApplication(command: command, now: now, quotas: quotas).create(&workspace)
         case "UpdateConnectorProfile": try ProfileApplication(command: command, now: now).update(&workspace)
         case "DeleteConnectorProfile": try ProfileApplication(command: command, now: now).delete(&workspace)
         case "RegisterConnector": try ConnectorApplication(command: command, now: now).register(&workspace)

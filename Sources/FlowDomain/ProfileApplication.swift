@@ -9,6 +9,7 @@ struct ProfileApplication {
 
     let command: Command
     let now: Int64
+    var quotas = Quotas()
 
     private var key: FlowKey { FlowKey(account: command.account, name: command.resource.name) }
 
@@ -22,6 +23,9 @@ struct ProfileApplication {
     func create(_ workspace: inout FlowWorkspace) throws(APIError) -> JSONObject {
         if workspace.resources.profiles[key] != nil {
             throw .conflict("Conflict executing request: Connector Profile with name \(key.name) already exists.")
+        }
+        if let most = quotas.profiles, workspace.resources.profileCount(ofAccount: command.account) >= most {
+            throw .quota("The account has reached its quota of \(most) connector profiles.")
         }
         let input = command.input
         let type = input["connectorType"]?.stringValue ?? ""
@@ -54,9 +58,14 @@ struct ProfileApplication {
             path: "connectorProfileConfig.connectorProfileProperties")
         let credentialsKey = command.input["credentialsKey"]?.stringValue
         if let credentialsKey, credentialsKey != ConnectorNames.unionKey(of: profile.connectorType) {
-            throw .validation(
-                "The connector properties at 'connectorProfileConfig.connectorProfileCredentials' do not match the "
-                    + "connector type \(profile.connectorType).")
+            throw ProfileRules.otherCredentials(than: profile.connectorType)
+        }
+        // An api that wraps credentials looked up the key to wrap with: a profile that was made anew since then may
+        // have another, and its credentials would never open again.
+        if let wrapping = command.input["wrapping"], wrapping["kmsArn"]?.stringValue != profile.kmsArn {
+            throw .conflict(
+                "Conflict executing request: Connector Profile with name \(key.name) was made or replaced meanwhile. "
+                    + "Please try again.")
         }
         profile.version += 1
         profile.connectionMode = command.input["connectionMode"]?.stringValue ?? profile.connectionMode

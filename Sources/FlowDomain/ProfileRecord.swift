@@ -13,8 +13,9 @@ public struct ProfileRecord: VersionedRecord {
     public var connectionMode: String
     /// `connectorProfileProperties` as they were sent: a JSON object.
     public var properties: String
-    /// The text of a `SealedEnvelope`; nil when none were sent.
+    /// The text of a `SealedEnvelope` or a `WrappedEnvelope`; nil when none were sent.
     public var sealedCredentials: String?
+    /// The key that the profile was made with; updates do not change it.
     public var kmsArn: String?
     /// State of the private connection; nil for public ones.
     public var privateConnectionStatus: String?
@@ -51,6 +52,12 @@ public struct ProfileRecord: VersionedRecord {
         var context = Array("connectorprofile".utf8)
         for part in [account, name, properties] { context += Array("\n\(part.utf8.count) \(part)".utf8) }
         return context
+    }
+
+    /// What the data key of credentials is wrapped for, where a key management service does it: its EncryptionContext,
+    /// which its policies can ask for and its logs show.
+    public static func encryptionContext(account: String, name: String) -> [String: String] {
+        ["millrace:account": account, "millrace:connector-profile": name]
     }
 
     public var sealingContext: [UInt8] {

@@ -4,9 +4,14 @@
 /// by several controllers do not see each other: an account may come to have a few more.
 public struct Quotas: Sendable, Equatable {
     public var flows: Int?
+    /// Connector profiles.
+    public var profiles: Int?
 
     /// What AppFlow allows an account by default.
-    public static let appFlow = Quotas(flows: 1_000)
+    public static let appFlow = Quotas(flows: 1_000, profiles: 100)
 
-    public init(flows: Int? = nil) { self.flows = flows }
+    public init(flows: Int? = nil, profiles: Int? = nil) {
+        self.flows = flows
+        self.profiles = profiles
+    }
 }

@@ -42,6 +42,14 @@ public struct RecordChanges<Record: VersionedRecord>: Sendable {
 
     // MARK: Net changes
 
+    /// How many rows the account has more than before; negative when it has fewer.
+    public func growth(ofAccount account: String) -> Int {
+        touchedKeys.reduce(0) { sum, key in
+            if key.account != account { return sum }
+            return sum + (current[key] == nil ? 0 : 1) - (originals[key] == nil ? 0 : 1)
+        }
+    }
+
     /// Those that came to be in this batch and still are.
     public var inserted: [Record] {
         touched { original, now in original?.uuid == now?.uuid ? nil : now }

@@ -8,15 +8,23 @@ public struct ResourceWorkspace: Sendable {
     public var profileUses: UseTable
     /// Profiles and the custom connectors they are of.
     public var connectorUses: UseTable
+    /// Profiles of each account as loaded. Only where a quota asks for it.
+    private let profileCounts: [String: Int]
 
     public init(
         profiles: [ProfileRecord] = [], connectors: [ConnectorRegistration] = [], profileUses: [UseTable.Use] = [],
-        connectorUses: [UseTable.Use] = []
+        connectorUses: [UseTable.Use] = [], profileCounts: [String: Int] = [:]
     ) {
+        self.profileCounts = profileCounts
         self.profiles = RecordChanges(profiles)
         self.connectors = RecordChanges(connectors)
         self.profileUses = UseTable(profileUses)
         self.connectorUses = UseTable(connectorUses)
+    }
+
+    /// How many profiles the account has, those of this batch included, if they were counted.
+    public func profileCount(ofAccount account: String) -> Int {
+        (profileCounts[account] ?? 0) + profiles.growth(ofAccount: account)
     }
 
     /// Profiles that flows of this batch began to use: they must still be there at the commit.

@@ -12,10 +12,10 @@ public struct CommandStore {
     /// Loads what the commands need.
     /// - Parameters:
     ///   - locking: takes row locks, in id order, for a batch that keeps losing races; only inside a transaction.
-    ///   - quota: how many flows an account may have. Where commands create some, the flows of their accounts are counted,
-    ///     once for the batch, and no further than the quota can tell.
+    ///   - quotas: how much an account may have. Where commands create some, what their accounts have is counted, once for
+    ///     the batch, and no further than the quota can tell.
     /// - Returns: the workspace and the database's time in microseconds since 1970.
-    public func load(for commands: [Command], locking: Bool = false, countingFlowsTo quota: Int? = nil) throws -> (
+    public func load(for commands: [Command], locking: Bool = false, quotas: Quotas = Quotas()) throws -> (
         FlowWorkspace, now: Int64
     ) {
         var needs: [FlowKey: Bool] = [:]
@@ -52,18 +52,28 @@ public struct CommandStore {
             ),
         ]
         questions += resources.loadStatements
-        let creating = quota == nil ? [] : Set(commands.filter { $0.operation == "CreateFlow" }.map(\.account))
-        if let quota, !creating.isEmpty {
-            // Each of the batch's deletions may make room below what was counted.
-            let limit = SQLValue.int(Int64(quota + commands.count))
-            questions.append((CommandStatements.countFlows, [.textArray(creating.sorted()), limit]))
-        }
-        var answers = try connection.pipeline(questions, transaction: false)
-        let counts = !creating.isEmpty ? answers.popLast().map(Self.counts) ?? [:] : [:]
+        let flows = Self.counting(CommandStatements.countFlows, "CreateFlow", commands, quotas.flows)
+        let profiles = Self.counting(
+            ResourceStatements.countProfiles, "CreateConnectorProfile", commands, quotas.profiles)
+        var answers = try connection.pipeline(questions + flows + profiles, transaction: false)
+        let profileCounts = profiles.isEmpty ? [:] : answers.popLast().map(Self.counts) ?? [:]
+        let counts = flows.isEmpty ? [:] : answers.popLast().map(Self.counts) ?? [:]
         let workspace = FlowWorkspace(
             flows: FlowRows.records(answers[1]), runs: Self.runs(answers[2]), outcomes: Self.outcomes(answers[3]),
-            flowCounts: counts, resources: resources.workspace(Array(answers.dropFirst(4))))
+            flowCounts: counts,
+            resources: resources.workspace(Array(answers.dropFirst(4)), profileCounts: profileCounts))
         return (workspace, answers[0].int(0, 0) ?? 0)
+    }
+
+    /// The question of how much the accounts have of what commands create; none where no quota asks.
+    private static func counting(
+        _ statement: SQLStatement, _ operation: String, _ commands: [Command], _ quota: Int?
+    ) -> [(SQLStatement, [SQLValue])] {
+        guard let quota else { return [] }
+        let creating = Set(commands.filter { $0.operation == operation }.map(\.account))
+        // Each of the batch's deletions may make room below what was counted.
+        let limit = Int64(quota + commands.count)
+        return creating.isEmpty ? [] : [(statement, [.textArray(creating.sorted()), .int(limit)])]
     }
 
     private static func counts(_ rows: SQLRows) -> [String: Int] {

@@ -62,13 +62,16 @@ struct ResourceNeeds {
         ]
     }
 
-    /// - Parameter answers: of the load statements.
-    func workspace(_ answers: [SQLRows]) -> ResourceWorkspace {
+    /// - Parameters:
+    ///   - answers: of the load statements.
+    ///   - profileCounts: the profiles of each account, where they were counted.
+    func workspace(_ answers: [SQLRows], profileCounts: [String: Int]) -> ResourceWorkspace {
         guard !isEmpty, answers.count == 4 else { return ResourceWorkspace() }
         return ResourceWorkspace(
             profiles: (0..<answers[0].count).map { ResourceRows.profile(answers[0], $0) },
             connectors: (0..<answers[1].count).map { ResourceRows.connector(answers[1], $0) },
-            profileUses: ResourceRows.uses(answers[2]), connectorUses: ResourceRows.uses(answers[3]))
+            profileUses: ResourceRows.uses(answers[2]), connectorUses: ResourceRows.uses(answers[3]),
+            profileCounts: profileCounts)
     }
 
     private static func values(_ keys: Set<FlowKey>) -> [SQLValue] {

@@ -82,6 +82,13 @@ enum ResourceStatements {
         SELECT millrace_require((SELECT count(*) FROM u) = cardinality($1::uuid[]), 'profile version')
         """)
 
+    static let countProfiles = SQLStatement(
+        "count_profiles",
+        """
+        SELECT k.account, (SELECT count(*) FROM (SELECT FROM connector_profiles p WHERE p.account = k.account LIMIT $2) p)
+        FROM unnest($1::text[]) AS k (account)
+        """)
+
     static let deleteProfiles = SQLStatement(
         "delete_profiles",
         """

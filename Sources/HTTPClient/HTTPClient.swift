@@ -95,6 +95,8 @@ public final class HTTPClient {
         setNumber(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         setNumber(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectMilliseconds)
         setNumber(CURLOPT_TIMEOUT_MS, configuration.totalMilliseconds)
+        // A name server that says nothing is not waited for beyond that: its thread ends by itself.
+        if configuration.totalMilliseconds > 0 { setNumber(CURLOPT_QUICK_EXIT, 1) }
         // One byte a second: a sink that blocks does not look like a stall, as something moved around it.
         setNumber(CURLOPT_LOW_SPEED_LIMIT, 1)
         setNumber(CURLOPT_LOW_SPEED_TIME, max(1, request.stallSeconds ?? configuration.stallSeconds))

@@ -59,30 +59,26 @@ final class CommandSender: Sendable {
                 + advice, retryAfterSeconds: 2)
     }
 
+    /// - Parameter holdsSecrets: the request may hold secrets that could be guessed. Its digest takes tens of
+    ///   milliseconds then: not for threads of the server.
     func send(
-        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange, holdsSecrets: Bool = false
     ) throws(APIError) {
-        let id = UUIDs.v4()
         let now = MonotonicClock.milliseconds
         let wait = configuration.commandDeadlineMilliseconds
         let isAsync = RequestPreferences.wantsAsync(exchange.request)
         // The embedded broker forgets: a client is answered by it only once its command is committed.
         let isKept = isAsync && bus.endpoint.map { !$0.embedded } ?? false
         let lifetime = isKept ? CommandResource.lifetimeMicroseconds : Int64(wait + Self.graceMilliseconds) * 1_000
-        let expiry = try shared.databaseNow() + lifetime
-        var command = Command(
-            id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
-            resource: ResourceName(operation: operation, input: input), token: token(input, exchange.request, id),
-            digest: try shared.digest(Self.digested(operation, exchange.request)),
-            replyTo: isKept ? nil : configuration.instance, expiresAt: expiry, input: input)
+        var command = try makeCommand(
+            operation, input, caller, exchange.request, replyTo: isKept ? nil : configuration.instance,
+            lifetime: lifetime, holdsSecrets: holdsSecrets)
         command.expected = try RequestPreferences.expectedTags(exchange.request).map { $0.map { .tag($0) } }
         command.isAsync = isAsync
-        command.origin = exchange.request.remoteAddress
-        command.requestID = exchange.request.id
         var waiting = PendingCommand(command: command, exchange: exchange, since: now, deadline: now + wait)
         if isAsync { waiting.resource = CommandResource(command, try shared.pageToken()) }
         guard pending.add(waiting) else {
-            throw .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
+            throw .busy
         }
         if outcomes.isReady || isKept {
             publish(command, of: exchange)
@@ -90,6 +86,50 @@ final class CommandSender: Sendable {
             // Without a way back for the outcome nothing is sent: it may come within the client's patience.
             parked.withLock { $0.append((command, exchange)) }
         }
+    }
+
+    /// Answers a request that cannot be carried out as an earlier one with its token was answered, and if there was
+    /// none with the refusal: a retry need not find everything as its first attempt did. Parameters are those of
+    /// `send`.
+    func answerAgain(
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ exchange: HTTPExchange, holdsSecrets: Bool,
+        otherwise refusal: APIError
+    ) throws(APIError) {
+        let now = MonotonicClock.milliseconds
+        let deadline = now + Self.graceMilliseconds
+        let command = try makeCommand(
+            operation, input, caller, exchange.request, replyTo: nil, lifetime: 0, holdsSecrets: holdsSecrets)
+        guard command.token != Command.ownToken(id: command.id), let key = TokenKey(command) else { throw refusal }
+        let waiting = PendingCommand(command: command, exchange: exchange, since: now, deadline: deadline)
+        let accepted = reads.submit(deadline: deadline) { [answers] connection in
+            let stored = (try? connection.get()).flatMap { try? FlowReader($0).outcome(key) }
+            if let stored, stored.digest == command.digest {
+                answers.stored(stored, of: waiting)
+            } else {
+                answers.failure(refusal, to: exchange, operation: operation)
+            }
+        }
+        if !accepted { throw refusal }
+    }
+
+    /// - Parameter lifetime: microseconds from now.
+    private func makeCommand(
+        _ operation: String, _ input: JSONObject, _ caller: Caller, _ request: HTTPRequest, replyTo: String?,
+        lifetime: Int64, holdsSecrets: Bool
+    ) throws(APIError) -> Command {
+        let id = UUIDs.v4()
+        let token = token(input, request, id)
+        let digested = Self.digested(operation, request)
+        let digest =
+            holdsSecrets
+            ? try shared.slowDigest(digested, of: "\(caller.account)/\(token)") : try shared.digest(digested)
+        var command = Command(
+            id: id, operation: operation, account: caller.account, region: caller.region, principal: caller.principal,
+            resource: ResourceName(operation: operation, input: input), token: token, digest: digest, replyTo: replyTo,
+            expiresAt: try shared.databaseNow() + lifetime, input: input)
+        command.origin = request.remoteAddress
+        command.requestID = request.id
+        return command
     }
 
     private func publish(_ command: Command, of exchange: HTTPExchange) {

@@ -48,7 +48,7 @@ final class FlowDescriptions: Sendable {
         let flow = FlowKey(account: caller.account, name: input["flowName"]?.stringValue ?? "")
         let question = Question(flow: flow, region: caller.region, exchange: exchange)
         let deadline = MonotonicClock.milliseconds + patienceMilliseconds
-        if !threads.submit(deadline: deadline, question) { throw StoreReads.busy }
+        if !threads.submit(deadline: deadline, question) { throw .busy }
     }
 
     private static func answer(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import AWSClient
 public import Cryptography
 public import HTTPServer
 public import PostgreSQL
@@ -35,12 +36,20 @@ public struct IngestorConfiguration: Sendable {
     public var isStrict: Bool
     /// What credentials are sealed with; without keys none are taken.
     public var sealing: SealingKeys?
+    /// What wraps the credentials of profiles that name a key; nil: nothing does.
+    public var keyManagement: KMSClient?
+    /// Threads that seal credentials, each of which uses 16 MiB while it does.
+    public var sealers: Int
+    /// How long a request with credentials may take until its command is sent, the lookup of its key and KMS included;
+    /// then it is answered with 503.
+    public var sealingPatienceMilliseconds: Int
 
     public init(
         server: HTTPServerConfiguration, database: PostgresConfiguration, authentication: AuthenticationMode,
         account: String, region: String, instance: String, commandDeadlineMilliseconds: Int = 10_000,
         maximumPending: Int = 10_000, readers: Int = 4, readPatienceMilliseconds: Int = 5_000,
-        readStatementMilliseconds: Int = 5_000, isStrict: Bool = false, sealing: SealingKeys? = nil
+        readStatementMilliseconds: Int = 5_000, isStrict: Bool = false, sealing: SealingKeys? = nil,
+        keyManagement: KMSClient? = nil, sealers: Int = 2, sealingPatienceMilliseconds: Int = 5_000
     ) {
         self.server = server
         self.database = database
@@ -55,5 +64,8 @@ public struct IngestorConfiguration: Sendable {
         self.readStatementMilliseconds = readStatementMilliseconds
         self.isStrict = isStrict
         self.sealing = sealing
+        self.keyManagement = keyManagement
+        self.sealers = sealers
+        self.sealingPatienceMilliseconds = sealingPatienceMilliseconds
     }
 }

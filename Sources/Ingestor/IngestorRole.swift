@@ -19,11 +19,15 @@ public final class IngestorRole: Sendable {
     private let server: HTTPServer
     private let reads: ReadPool
     private let descriptions: FlowDescriptions
+    private let sealers: DeadlinePool<DeadlineJob>
     private let shared: SharedState
     private let outcomes: OutcomeConsumer
     private let commands: CommandSender
     private let credentials: CredentialsStore?
     private let threads = Mutex<[NamedThread]>([])
+
+    /// Requests that may wait to be sealed: what two threads do well within their patience, without KMS.
+    private static let waitingToSeal = 100
 
     /// - Throws: `CredentialsFileError`.
     public init(
@@ -56,6 +60,7 @@ public final class IngestorRole: Sendable {
             statementMilliseconds: configuration.readStatementMilliseconds, logger: logger)
         descriptions = FlowDescriptions(
             configuration: configuration, waiting: Self.waitingReads, answers: answers, logger: logger)
+        sealers = DeadlinePool(name: "sealer", threads: configuration.sealers, waiting: Self.waitingToSeal)
         outcomes = OutcomeConsumer(
             bus: bus, instance: configuration.instance, pending: pending, answers: answers, logger: logger, stop: stop)
         commands = CommandSender(
@@ -73,7 +78,12 @@ public final class IngestorRole: Sendable {
             connectors: ConnectorReads(
                 store: store, shared: shared, directory: RegisteredConnectors(region: configuration.region)),
             commands: commands,
-            profiles: ProfileRequests(sealing: configuration.sealing, commands: commands))
+            profiles: ProfileRequests(
+                sealing: CredentialSealing(
+                    keys: configuration.sealing, kms: configuration.keyManagement, logger: logger,
+                    isCancelled: { stop.isRaised }),
+                threads: sealers, reads: reads, answers: answers, commands: commands,
+                patienceMilliseconds: configuration.sealingPatienceMilliseconds))
         server = HTTPServer(configuration.server, logger: logger) { handler.handle($0) }
     }
 
@@ -97,6 +107,7 @@ public final class IngestorRole: Sendable {
     public func start() throws {
         reads.start()
         descriptions.start()
+        sealers.start()
         var started = [
             NamedThread("shared-state") { [shared] in shared.run() },
             NamedThread("outcomes") { [outcomes] in outcomes.run() },
@@ -125,8 +136,10 @@ public final class IngestorRole: Sendable {
         server.shutdown(deadlineSeconds: max(1, deadlineMilliseconds / 1_000))
         stop.raise()
         for thread in threads.withLock({ $0 }) { thread.join() }
+        // In this order: a read may go on with sealing.
         reads.shutdown()
         descriptions.shutdown()
+        sealers.shutdown()
         bus.shutdown(deadlineMilliseconds: 2_000)
     }
 }

@@ -44,6 +44,18 @@ final class SharedState: Sendable {
         Hex.encode(HMACSHA256.authenticate(key: Array(try secret().utf8), message: request))
     }
 
+    /// The same for a request with secrets, which may be weak. The key lies in the store beside the digests, so that
+    /// guesses could be tried on a copy of it: each of them costs what `Scrypt` does, for each request anew.
+    /// - Parameter subject: what it is compared with other digests of.
+    func slowDigest(_ request: [UInt8], of subject: String) throws(APIError) -> String {
+        let key = Array(try secret().utf8)
+        let salt = HMACSHA256.authenticate(key: key, message: Array("salt of secrets: \(subject)".utf8))
+        guard let stretched = Scrypt.derive(password: request, salt: salt, length: SHA256.digestLength) else {
+            throw .busy
+        }
+        return Hex.encode(HMACSHA256.authenticate(key: key, message: stretched))
+    }
+
     private func secret() throws(APIError) -> String {
         guard let secret = state.withLock({ $0.secret }) else { throw Self.unavailable }
         return secret

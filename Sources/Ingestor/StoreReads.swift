@@ -35,11 +35,8 @@ struct StoreReads: Sendable {
                 answers.failure(.internalServer(), to: exchange, operation: operation)
             }
         }
-        if !accepted { throw Self.busy }
+        if !accepted { throw .busy }
     }
-
-    /// Too much waits already.
-    static let busy = APIError.unavailable("The service is busy. Please try again.", retryAfterSeconds: 1)
 
     /// An error of the database as a client sees it.
     static func translated(_ error: PostgresError) -> APIError {
@@ -52,4 +49,9 @@ struct StoreReads: Sendable {
             .internalServer()
         }
     }
+}
+
+extension APIError {
+    /// 503: too much waits already.
+    static var busy: APIError { .unavailable("The service is busy. Please try again.", retryAfterSeconds: 1) }
 }

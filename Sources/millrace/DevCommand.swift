@@ -16,7 +16,7 @@ enum DevCommand {
     private static let settings: [Setting] =
         [.dataFolder, .listen, authentication, .credentialsFile, .account, .region, .commandSeconds, .migrations]
         + [.sealingPublicKeys] + Setting.quotas + [.topicPrefix, partitions, .replication] + Setting.runs
-        + [.retentionDays] + Setting.objectStores + [metricsListen] + Setting.common
+        + [.retentionDays] + Setting.objectStores + [.kmsEndpoint, metricsListen] + Setting.common
 
     static let subcommand = Subcommand(
         name: "dev", summary: "all roles on the embedded broker and a private PostgreSQL cluster", settings: settings
@@ -39,7 +39,7 @@ enum DevCommand {
             settings.integer(.maximumAttempts, 1...100), settings.integer(.shutdownSeconds, 1...3_600),
             settings.integer(.retentionDays, 1...36_500), settings.integer(.commandSeconds, 1...60),
             settings.integer(partitions, 1...1_000), settings.address(.listen), settings.address(metricsListen),
-            settings.objectStores(), settings.quotas()
+            settings.objectStores(), settings.quotas(), settings.keyManagement()
         )
         let cluster = PrivatePostgres(dataDirectory: folder + "/postgresql", logger: logger)
         try cluster.start()

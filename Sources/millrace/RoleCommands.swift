@@ -37,7 +37,9 @@ enum WorkerCommand {
     static let metricsListen = Setting.metricsListen(port: 9103)
     static let subcommand = Subcommand(
         name: "worker", summary: "executes runs: moves records from sources to destinations",
-        settings: Setting.runs + Setting.objectStores + [.region, .database] + Setting.kafka + [metricsListen]
+        settings: Setting.runs + Setting.objectStores + [.kmsEndpoint, .region, .database] + Setting.kafka + [
+            metricsListen
+        ]
             + Setting.common
     ) { settings in
         RoleProcess.prepareSignals()

@@ -74,8 +74,9 @@ struct SealingKeyFiles: Sendable {
     /// The workers' keys, likewise.
     static func secrets(_ settings: Settings, _ files: SealingKeyFiles?) throws -> ProfileSecrets? {
         guard let path = settings.optional(.sealingPrivateKeys) ?? files?.privateKeys else { return nil }
+        let kms = try settings.keyManagement()
         do {
-            return try ProfileSecrets(privateKeysFile: path)
+            return try ProfileSecrets(privateKeysFile: path, kms: kms)
         } catch {
             throw UsageError(text: "\(Setting.sealingPrivateKeys.variable): \(error)")
         }

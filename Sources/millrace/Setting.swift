@@ -47,6 +47,8 @@ extension Setting {
     static let strict = Setting(
         "MILLRACE_STRICT", "off", "on: AppFlow's own limits bind where Millrace is more generous")
     static let flowQuota = Setting("MILLRACE_QUOTA_FLOWS", "", "flows an account may have; no limit by default")
+    static let profileQuota = Setting(
+        "MILLRACE_QUOTA_PROFILES", "", "connector profiles an account may have; no limit by default")
     static let slots = Setting("MILLRACE_WORKER_SLOTS", "16", "runs executed at the same time")
     static let leaseSeconds = Setting("MILLRACE_LEASE_SECONDS", "15", "a dead worker's runs are taken over after this")
     static let maximumAttempts = Setting("MILLRACE_MAX_ATTEMPTS", "5", "attempts of a run before it ends in error")
@@ -55,7 +57,10 @@ extension Setting {
         "MILLRACE_BUCKET_ROOT", "", "folder whose subfolders are the buckets, when no S3 endpoint is set")
     static let endpoint = Setting("AWS_ENDPOINT_URL", "", "endpoint of AWS services")
     static let s3Endpoint = Setting("AWS_ENDPOINT_URL_S3", "", "endpoint of S3; AWS_ENDPOINT_URL by default")
-    static let accessKey = Setting("AWS_ACCESS_KEY_ID", "", "key for the calls that flows make")
+    static let kmsEndpoint = Setting(
+        "AWS_ENDPOINT_URL_KMS", "",
+        "endpoint of KMS, which wraps the credentials of profiles that name a key; AWS_ENDPOINT_URL by default")
+    static let accessKey = Setting("AWS_ACCESS_KEY_ID", "", "key for the calls to S3 and KMS")
     static let secretKey = Setting("AWS_SECRET_ACCESS_KEY", "", "its secret")
     static let sessionToken = Setting("AWS_SESSION_TOKEN", "", "its session token")
     static let addressing = Setting("MILLRACE_S3_ADDRESSING", "auto", "path, virtual or auto")
@@ -82,13 +87,13 @@ extension Setting {
 
     static let common = [logLevel, shutdownSeconds, instance]
     static let kafka = [brokers, kafkaProperties, topicPrefix, partitions, replication]
-    static let objectStores = [
-        bucketRoot, s3Endpoint, endpoint, accessKey, secretKey, sessionToken, addressing, bucketFlush, certificates,
-        linkLocal,
-    ]
+    private static let awsCalls = [endpoint, accessKey, secretKey, sessionToken, certificates, linkLocal]
+    static let objectStores = [bucketRoot, s3Endpoint, addressing, bucketFlush] + awsCalls
+    static let keyManagement = [kmsEndpoint] + awsCalls
     static let runs = [slots, leaseSeconds, maximumAttempts, sealingPrivateKeys, pauseAfterManifest]
-    static let quotas = [strict, flowQuota]
-    static let api = [
-        listen, authentication, credentialsFile, account, region, commandSeconds, strict, sealingPublicKeys,
-    ]
+    static let quotas = [strict, flowQuota, profileQuota]
+    static let api =
+        [
+            listen, authentication, credentialsFile, account, region, commandSeconds, strict, sealingPublicKeys,
+        ] + keyManagement
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AWSClient
 import Connectors
 import FlowDomain
 import Foundation
@@ -60,6 +61,7 @@ struct Settings {
     func quotas() throws -> Quotas {
         var quotas = try flag(.strict) ? Quotas.appFlow : Quotas()
         if optional(.flowQuota) != nil { quotas.flows = try integer(.flowQuota, 0...1_000_000_000) }
+        if optional(.profileQuota) != nil { quotas.profiles = try integer(.profileQuota, 0...1_000_000_000) }
         return quotas
     }
 
@@ -141,13 +143,26 @@ struct Settings {
     }
 
     func objectStores() throws -> S3Settings {
-        var environment: [String: String] = [:]
-        for setting in Setting.objectStores + [.region] { environment[setting.variable] = optional(setting) }
         do {
-            return try S3Settings(environment: environment)
+            return try S3Settings(environment: environment(Setting.objectStores + [.region]))
         } catch {
             throw UsageError(text: "\(error)")
         }
+    }
+
+    /// The key management service that credentials are wrapped by; nil where no endpoint is configured.
+    func keyManagement() throws -> KMSClient? {
+        do {
+            return try KMSClient(environment: environment(Setting.keyManagement + [.region]))
+        } catch {
+            throw UsageError(text: "\(error)")
+        }
+    }
+
+    private func environment(_ settings: [Setting]) -> [String: String] {
+        var environment: [String: String] = [:]
+        for setting in settings { environment[setting.variable] = optional(setting) }
+        return environment
     }
 
     /// The folder of the migrations: as configured, else beside the program or in its source tree.

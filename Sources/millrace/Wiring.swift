@@ -48,7 +48,8 @@ struct Wiring {
             server: server, database: database, authentication: authentication, account: account,
             region: settings.text(.region), instance: instance,
             commandDeadlineMilliseconds: try settings.integer(.commandSeconds, 1...60) * 1_000,
-            isStrict: try settings.flag(.strict), sealing: try SealingKeyFiles.publicKeys(settings, sealing))
+            isStrict: try settings.flag(.strict), sealing: try SealingKeyFiles.publicKeys(settings, sealing),
+            keyManagement: try settings.keyManagement())
         let stop = StopSignal()
         let bus = try bus(
             kafka ?? settings.kafka(instance: instance), producesTo: [Topics.commands], logger: logger, stop: stop)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AWSClient
 import Cryptography
 import Testing
 
@@ -40,13 +41,13 @@ import Testing
 
     @Test func `endpoints are checked`() {
         for url in ["http://h", "https://h:1/", "http://[::1]:9000", "HTTP://H/p/q"] {
-            #expect(S3Endpoint(url) != nil, "\(url)")
+            #expect(AWSEndpoint(url) != nil, "\(url)")
         }
         for url in [
             "", "h", "ftp://h", "http://", "http:///x", "http://u@h", "http://h?x", "http://h#x", "http://h:0",
             "http://h:x", "http://h:65536", "http://:80", "http://a b", "http://h\n",
         ] {
-            #expect(S3Endpoint(url) == nil, "\(url)")
+            #expect(AWSEndpoint(url) == nil, "\(url)")
         }
     }
 }
@@ -81,7 +82,7 @@ import Testing
         ("MILLRACE_ALLOW_LINK_LOCAL", "perhaps"), ("MILLRACE_BUCKET_FLUSH", "2"),
     ])
     func `bad values are named, not shown`(variable: String, value: String) throws {
-        let error = #expect(throws: S3SettingsError.self) { try S3Settings(environment: [variable: value]) }
+        let error = #expect(throws: AWSSettingsError.self) { try S3Settings(environment: [variable: value]) }
         #expect(error?.variable == variable)
         #expect(error.map { "\($0)".contains(value) } == false)
     }
@@ -90,7 +91,7 @@ import Testing
         for (given, missing) in [
             ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
         ] {
-            let error = #expect(throws: S3SettingsError.self) { try S3Settings(environment: [given: "x"]) }
+            let error = #expect(throws: AWSSettingsError.self) { try S3Settings(environment: [given: "x"]) }
             #expect(error?.variable == missing)
         }
     }

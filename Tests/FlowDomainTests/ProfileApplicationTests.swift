@@ -59,6 +59,39 @@ import Testing
         #expect(profile.kmsArn == "arn:aws:kms:r:1:key/k" && profile.privateConnectionStatus == "CREATED")
     }
 
+    /// The api wraps credentials with the key of the profile that it found: they count for a profile with that key
+    /// only.
+    @Test func credentialsWrappedForAnotherKeyAreRefused() throws {
+        let arn = "arn:aws:kms:r:1:key/k"
+        func update(_ number: Int, _ name: String, _ wrapping: JSONValue?) -> Command {
+            var input: JSONObject = [
+                "connectionMode": "Public", "properties": ["Salesforce": ["instanceUrl": "v"]],
+                "credentialsKey": "Salesforce", "sealedCredentials": .string("millrace2.\(number)"),
+            ]
+            input["wrapping"] = wrapping
+            return Fixtures.resource(number, "UpdateConnectorProfile", name, input)
+        }
+        var workspace = empty()
+        let outcomes = apply(
+            [
+                Fixtures.createProfile(1, "keyed", ["kmsArn": .string(arn)]), Fixtures.createProfile(2, "plain"),
+                update(3, "keyed", ["kmsArn": .string(arn)]), update(4, "plain", [:]),
+                // Made anew meanwhile: with another key, without one, with one where there was none.
+                update(5, "keyed", ["kmsArn": "arn:aws:kms:r:1:key/j"]),
+                update(6, "plain", ["kmsArn": .string(arn)]), update(7, "keyed", [:]),
+                update(8, "nobody", ["kmsArn": .string(arn)]),
+            ], to: &workspace)
+        #expect(outcomes[2]?.isSuccess == true && outcomes[3]?.isSuccess == true)
+        for outcome in outcomes[4...6] {
+            #expect(outcome?.code == "ConflictException" && outcome?.message.contains("replaced meanwhile") == true)
+        }
+        #expect(outcomes[7]?.code == "ResourceNotFoundException")
+        #expect(workspace.resources.profiles[key("keyed")]?.sealedCredentials == "millrace2.3")
+        #expect(workspace.resources.profiles[key("plain")]?.sealedCredentials == "millrace2.4")
+        // An api without KMS wraps nothing, and says nothing of it.
+        #expect(apply([update(9, "keyed", nil)], to: &workspace)[0]?.isSuccess == true)
+    }
+
     @Test func aProfileInUseIsNotDeleted() throws {
         var workspace = empty()
         let outcomes = apply(

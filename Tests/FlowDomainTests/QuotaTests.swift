@@ -36,6 +36,27 @@ import Testing
         #expect(!isSuccess(try apply(7, "CreateFlow", "a4", &workspace)))
     }
 
+    @Test func profilesAreCountedThroughTheBatch() throws {
+        let application = CommandApplication(now: Fixtures.now, quotas: Quotas(profiles: 3))
+        var workspace = FlowWorkspace(
+            flows: [], runs: [], outcomes: [:], resources: ResourceWorkspace(profileCounts: [Fixtures.account: 1]))
+        func apply(_ command: Command) throws -> Outcome {
+            try #require(application.apply(command, to: &workspace))
+        }
+        #expect(isSuccess(try apply(Fixtures.createProfile(1, "a1"))))
+        #expect(isSuccess(try apply(Fixtures.createProfile(2, "a2", token: "t"))))
+        let refused = try apply(Fixtures.createProfile(3, "a3"))
+        #expect(refused.code == "ServiceQuotaExceededException")
+        #expect(refused.message == "The account has reached its quota of 3 connector profiles.")
+        #expect(isSuccess(try apply(Fixtures.createProfile(4, "a2", token: "t"))), "a retry is no new profile")
+        #expect(try apply(Fixtures.createProfile(5, "a2")).code == "ConflictException")
+        #expect(isSuccess(try apply(Fixtures.resource(6, "DeleteConnectorProfile", "a1"))))
+        #expect(isSuccess(try apply(Fixtures.createProfile(7, "a3"))))
+        #expect(!isSuccess(try apply(Fixtures.createProfile(8, "a4"))))
+        // Flows are another matter.
+        #expect(isSuccess(try apply(Fixtures.command(9, "CreateFlow", "f", input: Fixtures.input("f")))))
+    }
+
     @Test func withoutAQuotaNothingIsCounted() throws {
         var workspace = FlowWorkspace(flows: [], runs: [], outcomes: [:])
         for number in 1...20 {

@@ -60,13 +60,14 @@ extension FlowStoreTests {
                 command(24, "DeleteFlow", "two"),
             ]
             func counts(_ quota: Int?) throws -> [Int] {
-                let (workspace, _) = try store.commands.load(for: batch, countingFlowsTo: quota)
+                let (workspace, _) = try store.commands.load(for: batch, quotas: Quotas(flows: quota))
                 return ["one", "none", "two"].map { workspace.flowCount(ofAccount: $0) }
             }
             #expect(try counts(100) == [7, 0, 0])
             #expect(try counts(2) == [6, 0, 0], "the quota and one for each command, which may delete a flow")
             #expect(try counts(nil) == [0, 0, 0])
-            let (other, _) = try store.commands.load(for: [command(25, "UpdateFlow", "one")], countingFlowsTo: 100)
+            let (other, _) = try store.commands.load(
+                for: [command(25, "UpdateFlow", "one")], quotas: Quotas(flows: 100))
             #expect(other.flowCount(ofAccount: "one") == 0)
         }
 

@@ -82,6 +82,20 @@ extension FlowStoreTests {
                 try ProfileReader(store.connection).list(account: "1", filter: .init(), after: "", limit: 9).isEmpty)
         }
 
+        @Test func profilesAreCountedForEachAccount() throws {
+            try store.apply((1...3).map { Store.createProfile($0, "p\($0)") })
+            let next = Store.createProfile(4, "next")
+            let counted = try CommandStore(store.connection).load(
+                for: [next], quotas: Quotas(flows: 100, profiles: 100)
+            ).0
+            #expect(counted.resources.profileCount(ofAccount: Store.account) == 3)
+            #expect(counted.resources.profileCount(ofAccount: "1") == 0)
+            #expect(counted.flowCount(ofAccount: Store.account) == 0)
+            #expect(
+                try CommandStore(store.connection).load(for: [next]).0.resources.profileCount(
+                    ofAccount: Store.account) == 0)
+        }
+
         @Test func customConnectorsAreWrittenWhole() throws {
             let reader = ConnectorReader(store.connection)
             try store.apply([

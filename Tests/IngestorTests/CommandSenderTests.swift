@@ -90,7 +90,7 @@ extension IngestorDatabaseTests {
             defer { consumer.close(deadlineMilliseconds: 2_000) }
             let answer = sender.request("StartFlow")
             let command = try #require(try sender.commands(consumer).first).command
-            try keep(#"{"executionId":"7"}"#, of: command, digest: command.digest, sender.connection)
+            try sender.keep(#"{"executionId":"7"}"#, of: command, digest: command.digest)
             let found = try #require(answer.answer())
             #expect(found.status == 200 && found.text == #"{"executionId":"7"}"#)
             #expect(sender.pending.count == 0)
@@ -104,7 +104,7 @@ extension IngestorDatabaseTests {
             defer { consumer.close(deadlineMilliseconds: 2_000) }
             let answer = sender.request("CreateFlow", #"{"flowName":"orders","clientToken":"mine"}"#)
             let command = try #require(try sender.commands(consumer).first).command
-            try keep("{}", of: command, digest: "another", sender.connection)
+            try sender.keep("{}", of: command, digest: "another")
             #expect(answer.answer()?.status == 503)
         }
 
@@ -150,7 +150,7 @@ extension IngestorDatabaseTests {
             let body = #"{"flowName":"orders","clientToken":"mine"}"#
             let first = sender.request("StartFlow", body)
             let command = try #require(try sender.commands(consumer).first).command
-            try keep(kept, of: command, digest: command.digest, sender.connection)
+            try sender.keep(kept, of: command, digest: command.digest)
             #expect(first.answer()?.text == kept)
             #expect(sender.request("StartFlow", body).answer()?.text == kept, "the same request, the same answer")
             #expect(sender.request("StartFlow", body + " ").answer()?.status == status)
@@ -168,23 +168,6 @@ extension IngestorDatabaseTests {
                 database: PostgresConfiguration(connectionString: "host=/nonexistent dbname=x"))
             let answer = try #require(sender.request("StartFlow").answer())
             #expect(answer.status == 503 && answer.retryAfter == "2" && sender.pending.count == 0)
-        }
-
-        private func keep(
-            _ response: String, of command: Command, digest: String, _ connection: PostgresConnection
-        ) throws {
-            let key = try #require(TokenKey(command))
-            _ = try connection.execute(
-                SQLStatement(
-                    "keep outcome",
-                    """
-                    INSERT INTO command_outcomes (account, operation, scope, token, digest, response, expires_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, 'infinity')
-                    """),
-                [
-                    .text(key.account), .text(key.operation), .text(key.scope), .text(key.token), .text(digest),
-                    .text(response),
-                ])
         }
     }
 }

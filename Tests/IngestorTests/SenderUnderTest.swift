@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import AWSClient
 import AppFlowAPI
+import Cryptography
 import FlowDomain
 import HTTPClient
 import HTTPServer
@@ -25,13 +27,15 @@ final class SenderUnderTest {
     private let outcomes: OutcomeConsumer
     private let shared: SharedState
     private let reads: ReadPool
+    private let sealers: DeadlinePool<DeadlineJob>
     private let server: HTTPServer
     private let stop = StopSignal()
     private let threads: [NamedThread]
 
     init(
         hasBroker: Bool = true, database: PostgresConfiguration? = nil, deadlineMilliseconds: Int = 30_000,
-        maximumPending: Int = 100
+        maximumPending: Int = 100, sealing keys: SealingKeys? = nil, kms: KMSClient? = nil, waitingToSeal: Int = 10,
+        sealingPatienceMilliseconds: Int = 60_000
     ) throws {
         connection = try testDatabase.connect()
         try connection.script("TRUNCATE command_outcomes")
@@ -54,17 +58,27 @@ final class SenderUnderTest {
         let sender = CommandSender(
             configuration: configuration, bus: bus, outcomes: outcomes, pending: pending, reads: reads,
             answers: answers, shared: shared, stop: stop)
+        sealers = DeadlinePool(name: "sealer", threads: 1, waiting: waitingToSeal)
+        let profiles = ProfileRequests(
+            sealing: CredentialSealing(keys: keys, kms: kms, logger: testLogger, isCancelled: { false }),
+            threads: sealers, reads: reads, answers: answers, commands: sender,
+            patienceMilliseconds: sealingPatienceMilliseconds)
         server = HTTPServer(configuration.server, logger: testLogger) { exchange in
             let operation = String(exchange.request.rawPath.dropFirst())
             do throws(APIError) {
                 let input = (try? JSONValue.parse(exchange.request.body).objectValue) ?? [:]
                 let caller = Caller(account: "1", principal: "arn:me", region: "r", mayWrite: true)
-                try sender.send(operation, input, caller, exchange)
+                if ProfileRequests.operations.contains(operation) {
+                    try profiles.send(operation, input, caller, exchange)
+                } else {
+                    try sender.send(operation, input, caller, exchange)
+                }
             } catch {
                 answers.failure(error, to: exchange, operation: operation)
             }
         }
         reads.start()
+        sealers.start()
         threads = [
             NamedThread("shared") { [shared] in shared.run() },
             NamedThread("outcomes") { [outcomes] in outcomes.run() },
@@ -78,6 +92,7 @@ final class SenderUnderTest {
         server.shutdown(deadlineSeconds: 5)
         for thread in threads { thread.join() }
         reads.shutdown()
+        sealers.shutdown()
         bus.shutdown(deadlineMilliseconds: 2_000)
         connection.close()
     }
@@ -120,6 +135,22 @@ final class SenderUnderTest {
     /// The next commands that arrived, with their headers.
     func commands(_ consumer: KafkaConsumer, _ count: Int = 1) throws -> [(command: Command, message: KafkaMessage)] {
         try consumer.read(count).map { (try Command(decoding: JSONValue.parse($0.value ?? [])), $0) }
+    }
+
+    /// Stores the outcome of a command, as a controller does.
+    func keep(_ response: String, of command: Command, digest: String) throws {
+        let key = try #require(TokenKey(command))
+        _ = try connection.execute(
+            SQLStatement(
+                "keep outcome",
+                """
+                INSERT INTO command_outcomes (account, operation, scope, token, digest, response, expires_at)
+                VALUES ($1, $2, $3, $4, $5, $6, 'infinity')
+                """),
+            [
+                .text(key.account), .text(key.operation), .text(key.scope), .text(key.token), .text(digest),
+                .text(response),
+            ])
     }
 
     /// Tells what became of commands, as a controller does.

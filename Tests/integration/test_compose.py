@@ -72,11 +72,88 @@ def test_secrets_that_are_there_stay(project):
     folder = project / "deploy" / "secrets"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(before) == {
-        "postgres.env", "database.env", "worker.env", "credentials", "sealing-private.pem", "sealing-public.pem"}
+        "postgres.env", "database.env", "worker.env", "api.env", "credentials", "sealing-private.pem", "sealing-public.pem"}
     subprocess.run([project / "deploy" / "make-secrets.sh"], check=True, stdout=subprocess.DEVNULL)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert folder.stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir() if path.suffix == ".env")
+
+
+def public_halves(folder):
+    """The public keys of the private ones, as openssl derives them, and those in the file beside them."""
+    private = (folder / "sealing-private.pem").read_text()
+    blocks = [f"-----BEGIN {block}" for block in private.split("-----BEGIN ")[1:]]
+    derived = [subprocess.run(["openssl", "pkey", "-pubout"], input=block, capture_output=True, text=True, check=True).stdout
+               for block in blocks]
+    return derived, (folder / "sealing-public.pem").read_text()
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A copy without secrets, and a way to run the script with commands that die."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "bin").mkdir()
+    shutil.copy(os.path.join(ROOT, "deploy", "make-secrets.sh"), tmp_path / "deploy")
+
+    def run(*arguments, dies_at=None):
+        for path in (tmp_path / "bin").iterdir():
+            path.unlink()
+        if dies_at:
+            command, word = dies_at
+            real = shutil.which(command)
+            fake = tmp_path / "bin" / command
+            # As an interruption does: nothing after it is run, no handler either.
+            fake.write_text(f"#!/bin/sh\ncase \"$*\" in *{word}*) kill -9 $PPID; exit 1;; esac\nexec {real} \"$@\"\n")
+            fake.chmod(0o755)
+        done = subprocess.run(
+            [tmp_path / "deploy" / "make-secrets.sh", *arguments], capture_output=True, text=True,
+            env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"})
+        assert (done.returncode != 0) == bool(dies_at), done.stderr
+        return tmp_path / "deploy" / "secrets"
+
+    return run
+
+
+INTERRUPTIONS = [
+    ("openssl", "genpkey"), ("openssl", "pubout"), *(("mv", name) for name in (
+        "sealing-private", "sealing-public", "postgres", "database", "worker", "api", "credentials")),
+]
+
+
+@pytest.mark.parametrize("where", INTERRUPTIONS, ids="-".join)
+def test_an_interruption_leaves_nothing_half_made(fresh, where):
+    folder = fresh(dies_at=where)
+    visible = {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
+    fresh()
+    for name, content in visible.items():
+        assert (folder / name).read_bytes() == content, name
+    assert {path.name for path in folder.iterdir()} == {
+        "postgres.env", "database.env", "worker.env", "api.env", "credentials", "sealing-private.pem", "sealing-public.pem"}
+    derived, public = public_halves(folder)
+    assert public == "".join(derived) and len(derived) == 1
+    assert variables(folder / "database.env")["PGPASSWORD"] == variables(folder / "postgres.env")["POSTGRES_PASSWORD"]
+
+
+@pytest.mark.parametrize("where", INTERRUPTIONS[:4], ids="-".join)
+def test_an_interrupted_rotation_keeps_the_pairs_together(fresh, where):
+    folder = fresh()
+    old = (folder / "sealing-public.pem").read_text()
+    fresh("--rotate", dies_at=where)
+    fresh()
+    derived, public = public_halves(folder)
+    assert public == "".join(derived) and public.startswith(old)
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
+    fresh("--rotate")
+    derived, public = public_halves(folder)
+    assert public == "".join(derived) and len(derived) >= 2
+
+
+def test_public_keys_that_are_lost_follow_from_the_private_ones(fresh):
+    folder = fresh()
+    before = (folder / "sealing-private.pem").read_text(), (folder / "sealing-public.pem").read_text()
+    (folder / "sealing-public.pem").unlink()
+    fresh()
+    assert ((folder / "sealing-private.pem").read_text(), (folder / "sealing-public.pem").read_text()) == before
 
 
 def test_a_new_sealing_key_is_added_after_the_others(project):

@@ -353,3 +353,27 @@ def test_the_quota_of_flows_binds_each_account(make_cluster):
         client.create_flow(**flows.flow(third))
     finally:
         cluster.stop()
+
+
+def test_the_quota_of_profiles_binds_each_account(make_cluster):
+    cluster = make_cluster(api=1, controller=1, worker=0, environment={"MILLRACE_QUOTA_PROFILES": "2"})
+
+    def create(name, client, **more):
+        return client.create_connector_profile(
+            connectorProfileName=name, connectorType="Slack", connectionMode="Public",
+            connectorProfileConfig={"connectorProfileProperties": {"Slack": {"instanceUrl": "https://example.com"}}}, **more)
+
+    try:
+        client = cluster.client()
+        first, second, third = unique(), unique(), unique()
+        create(first, client)
+        create(second, client, clientToken="again")
+        with refused("ServiceQuotaExceededException", 402, "2 connector profiles"):
+            create(third, client)
+        create(second, client, clientToken="again")
+        create(third, cluster.client(key=OTHER_KEY))
+        client.create_flow(**flows.flow(unique()))
+        client.delete_connector_profile(connectorProfileName=first)
+        create(third, client)
+    finally:
+        cluster.stop()

@@ -184,6 +184,19 @@ def test_bad_profiles_are_refused(cluster, client):
     with refused("ValidationException", 400, "Salesforce") as caught:
         client.create_connector_profile(**mixed)
     assert SECRET not in str(caught.value.response)
+    # Exactly one member, whatever else is in it, for new profiles and for old ones.
+    old = unique()
+    client.create_connector_profile(**slack(old))
+    for other in ("Zendesk", SECRET):
+        double = slack(old)
+        double["connectorProfileConfig"]["connectorProfileCredentials"][other] = {"clientId": SECRET, "clientSecret": SECRET}
+        update = {key: double[key] for key in ("connectorProfileName", "connectionMode", "connectorProfileConfig")}
+        for path, request in (("create", {**double, "connectorProfileName": unique()}), ("update", update)):
+            answer = raw_http.call(cluster.url, f"/{path}-connector-profile", request, FULL_KEY)
+            assert answer.status_code == 400 and answer.headers["x-amzn-ErrorType"] == "ValidationException"
+            assert "exactly one member" in answer.text and SECRET not in answer.text
+    update["connectorProfileConfig"]["connectorProfileCredentials"] = {"Zendesk": None, **slack(old)["connectorProfileConfig"]["connectorProfileCredentials"]}
+    assert raw_http.call(cluster.url, "/update-connector-profile", update, FULL_KEY).status_code == 200
     bad = slack(unique())
     bad["connectorProfileConfig"]["connectorProfileCredentials"]["Slack"]["clientSecret"] = SECRET + "\n" + "x" * 600
     with refused("ValidationException", 400) as caught:

@@ -1,39 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import AWSClient
 import Cryptography
-
-/// The base of a store's URLs, taken apart.
-struct S3Endpoint: Equatable {
-    let scheme: String
-    /// With the port, if that is not the scheme's own.
-    let authority: String
-    /// Empty, or begins with a slash and does not end in one.
-    let path: String
-
-    /// Nil unless the URL is `http` or `https` with a host and without user, query or fragment.
-    init?(_ url: String) {
-        let lower = url.lowercased()
-        let scheme = lower.hasPrefix("https://") ? "https" : lower.hasPrefix("http://") ? "http" : nil
-        guard let scheme else { return nil }
-        let rest = url.dropFirst(scheme.count + 3)
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        var authority = rest[..<slash].lowercased()
-        var path = String(rest[slash...])
-        while path.hasSuffix("/") { path.removeLast() }
-        let allowed = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"@?#\\\"<>".utf8.contains($0) }
-        let suffix = scheme == "https" ? ":443" : ":80"
-        if authority.hasSuffix(suffix) { authority.removeLast(suffix.count) }
-        let port = authority.hasSuffix("]") ? nil : authority.lastIndex(of: ":")
-        if let port {
-            guard let number = Int(authority[authority.index(after: port)...]), (1...65535).contains(number) else {
-                return nil
-            }
-        }
-        guard allowed, !authority[..<(port ?? authority.endIndex)].isEmpty else { return nil }
-        self.scheme = scheme
-        self.authority = authority
-        self.path = path
-    }
-}
 
 /// A bucket or an object in it, as a URL and as what is signed.
 struct S3Address: Equatable {
@@ -48,17 +15,17 @@ struct S3Address: Equatable {
             throw ObjectStoreError(.invalidBucketName, "The specified bucket is not valid: \(bucket.prefix(80))")
         }
         let encodedKey = key.map { PercentEncoding.encode($0, keepingSlashes: true) }
-        let base: S3Endpoint
+        let base: AWSEndpoint
         let isVirtual: Bool
         if let text = settings.endpoint {
-            guard let endpoint = S3Endpoint(text) else {
+            guard let endpoint = AWSEndpoint(text) else {
                 throw ObjectStoreError(.badRequest, "The S3 endpoint is not a valid URL.")
             }
             base = endpoint
             isVirtual = settings.addressing == .virtual
         } else {
             let domain = settings.region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-            guard let endpoint = S3Endpoint("https://s3.\(settings.region).\(domain)") else {
+            guard let endpoint = AWSEndpoint("https://s3.\(settings.region).\(domain)") else {
                 throw ObjectStoreError(.badRequest, "The region's name is not valid.")
             }
             base = endpoint
