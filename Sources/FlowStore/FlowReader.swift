@@ -117,7 +117,7 @@ public struct FlowReader {
             Self.describeStatement, [.textArray(keys.map { $0.account }), .textArray(keys.map { $0.name })])
         var found = [Description?](repeating: nil, count: keys.count)
         for row in 0..<rows.count {
-            guard let place = rows.int(row, 23), found.indices.contains(Int(place) - 1) else { continue }
+            guard let place = rows.int(row, 24), found.indices.contains(Int(place) - 1) else { continue }
             found[Int(place) - 1] = (FlowRows.record(rows, row), Self.lastRun(rows, row))
         }
         return found
