@@ -44,13 +44,16 @@ struct Answers: Sendable {
         if let seconds = error.retryAfterSeconds { response.headers.append(("Retry-After", String(seconds))) }
         exchange.respond(response)
         observe(exchange, operation)
+        func fields() -> [LogKey: String] {
+            [
+                .request: exchange.request.id, .operation: operation, .status: String(error.status),
+                .error: error.message,
+            ]
+        }
         if error.status >= 500 {
-            logger.warning(
-                "request failed",
-                [
-                    .request: exchange.request.id, .operation: operation, .status: String(error.status),
-                    .error: error.message,
-                ])
+            logger.warning("request failed", fields())
+        } else {
+            logger.debug("request refused", fields())
         }
     }
 

@@ -72,7 +72,7 @@ def test_every_log_line_is_a_json_object(cluster, role):
 
 
 def test_logs_name_request_flow_and_run(cluster):
-    """A refusal names its request and flow; the work on a run names flow and run."""
+    """A change names its request; the work on a run names flow and run."""
     request = cluster.client().create_flow(**flows.flow(unique("logged")))["ResponseMetadata"]["RequestId"]
     wait_until(
         lambda: any(line.get("request") == request for line in lines(cluster, None)), 5, "a line that names the request")
