@@ -25,47 +25,39 @@ public struct RunRecordFilter: Sendable, Equatable {
 }
 
 extension RunRecordFilter {
+    /// As `FlowReader.filteredStatement` takes them.
+    var parameters: [SQLValue] {
+        [
+            runIDs.map { .textArray($0) } ?? .null, states.map { .textArray($0.map(\.rawValue)) } ?? .null,
+            startedFrom.map { .int($0) } ?? .null, startedBefore.map { .int($0) } ?? .null,
+        ]
+    }
+
     fileprivate static func list(_ items: [String]?) -> String { items?.joined(separator: ",") ?? "-" }
 }
 
 extension FlowReader {
     private static let condition = """
         AND (queued_at, run_id) < (millrace_time($2), $3::uuid)
-        AND ($5::uuid[] IS NULL OR run_id = ANY ($5::uuid[])) AND ($6::text[] IS NULL OR state = ANY ($6::text[]))
-        AND ($7::bigint IS NULL OR coalesce(started_at, queued_at) >= millrace_time($7::bigint))
-        AND ($8::bigint IS NULL
-            OR coalesce(started_at, queued_at) < millrace_time($8::bigint) AND queued_at < millrace_time($8::bigint))
+        AND ($6::uuid[] IS NULL OR run_id = ANY ($6::uuid[])) AND ($7::text[] IS NULL OR state = ANY ($7::text[]))
+        AND ($8::bigint IS NULL OR coalesce(started_at, queued_at) >= millrace_time($8::bigint))
+        AND ($9::bigint IS NULL
+            OR coalesce(started_at, queued_at) < millrace_time($9::bigint) AND queued_at < millrace_time($9::bigint))
         """
 
-    private static let filteredStatement = SQLStatement(
+    static let filteredStatement = SQLStatement(
         "filtered_run_records",
         """
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
             millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error,
             NULL::text
-         FROM live_runs WHERE flow_uuid = $1::uuid AND part = 0 \(condition))
+         FROM live_runs WHERE \(ofFlow) AND part = 0 \(condition))
         UNION ALL
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
             millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message,
             destination_results
-         FROM run_history WHERE flow_uuid = $1::uuid \(condition)
+         FROM run_history WHERE \(ofFlow) \(condition)
          ORDER BY queued_at DESC, run_id DESC LIMIT $4)
         ORDER BY 3 DESC, 1 DESC LIMIT $4
         """)
-
-    /// Runs of a flow that the filter takes, newest first. Reads the flow's runs down to where the page is full.
-    public func records(
-        flowUUID: String, after position: RunPosition, limit: Int, filter: RunRecordFilter
-    ) throws -> [RunRecord] {
-        if filter.isEmpty { return try records(flowUUID: flowUUID, after: position, limit: limit) }
-        let rows = try connection.execute(
-            Self.filteredStatement,
-            [
-                .text(flowUUID), .int(position.queuedAt), .text(position.runID), .int(Int64(limit)),
-                filter.runIDs.map { .textArray($0) } ?? .null,
-                filter.states.map { .textArray($0.map(\.rawValue)) } ?? .null,
-                filter.startedFrom.map { .int($0) } ?? .null, filter.startedBefore.map { .int($0) } ?? .null,
-            ])
-        return (0..<rows.count).map { Self.runRecord(rows, $0) }
-    }
 }

@@ -80,18 +80,21 @@ public struct FlowReader {
     private static let findStatement = SQLStatement(
         "find_flow", "SELECT uuid FROM flows WHERE account = $1 AND name = $2")
 
+    /// By name, so that nobody has to ask for the uuid first.
+    static let ofFlow = "flow_uuid = (SELECT uuid FROM flows WHERE account = $1 AND name = $5)"
+
     private static let recordsStatement = SQLStatement(
         "run_records",
         """
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
             millrace_microseconds(updated_at), records, bytes_read, bytes_written, 0, last_error,
             NULL::text
-         FROM live_runs WHERE flow_uuid = $1::uuid AND part = 0 AND (queued_at, run_id) < (millrace_time($2), $3::uuid))
+         FROM live_runs WHERE \(ofFlow) AND part = 0 AND (queued_at, run_id) < (millrace_time($2), $3::uuid))
         UNION ALL
         (SELECT run_id, state, millrace_microseconds(queued_at), millrace_microseconds(started_at),
             millrace_microseconds(ended_at), records, bytes_read, bytes_written, put_failures, message,
             destination_results
-         FROM run_history WHERE flow_uuid = $1::uuid AND (queued_at, run_id) < (millrace_time($2), $3::uuid)
+         FROM run_history WHERE \(ofFlow) AND (queued_at, run_id) < (millrace_time($2), $3::uuid)
          ORDER BY queued_at DESC, run_id DESC LIMIT $4)
         ORDER BY 3 DESC, 1 DESC LIMIT $4
         """)
@@ -132,11 +135,6 @@ public struct FlowReader {
         return (0..<rows.count).map { (FlowRows.record(rows, $0), Self.lastRun(rows, $0)) }
     }
 
-    /// The uuid of a flow; nil when there is none.
-    public func find(_ key: FlowKey) throws -> String? {
-        try connection.execute(Self.findStatement, [.text(key.account), .text(key.name)]).text(0, 0)
-    }
-
     /// Where a page of run records begins: after (older than) this run.
     public struct RunPosition: Sendable, Equatable {
         public let queuedAt: Int64
@@ -152,12 +150,20 @@ public struct FlowReader {
             queuedAt: 253_370_764_800_000_000, runID: "ffffffff-ffff-ffff-ffff-ffffffffffff")
     }
 
-    /// Runs of a flow, newest first.
-    public func records(flowUUID: String, after position: RunPosition, limit: Int) throws -> [RunRecord] {
-        let rows = try connection.execute(
-            Self.recordsStatement,
-            [.text(flowUUID), .int(position.queuedAt), .text(position.runID), .int(Int64(limit))])
-        return (0..<rows.count).map { Self.runRecord(rows, $0) }
+    /// A flow and runs of it that the filter takes, newest first; nil when there is no such flow. One round trip. Reads the
+    /// flow's runs down to where the page is full.
+    public func records(
+        of key: FlowKey, after position: RunPosition, limit: Int, filter: RunRecordFilter = RunRecordFilter()
+    ) throws -> (flowUUID: String, runs: [RunRecord])? {
+        let page: [SQLValue] = [
+            .text(key.account), .int(position.queuedAt), .text(position.runID), .int(Int64(limit)), .text(key.name),
+        ]
+        let runs =
+            filter.isEmpty ? (Self.recordsStatement, page) : (Self.filteredStatement, page + filter.parameters)
+        let answers = try connection.pipeline(
+            [(Self.findStatement, [.text(key.account), .text(key.name)]), runs], transaction: false)
+        guard let uuid = answers[0].text(0, 0) else { return nil }
+        return (uuid, (0..<answers[1].count).map { Self.runRecord(answers[1], $0) })
     }
 
     static func runRecord(_ rows: SQLRows, _ row: Int) -> RunRecord {

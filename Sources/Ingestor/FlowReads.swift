@@ -62,20 +62,25 @@ struct FlowReads: Sendable {
     ) throws -> JSONObject {
         let filter = try RunRecordQuery.filter(input)
         let name = input["flowName"]?.stringValue ?? ""
-        guard let uuid = try reader.find(FlowKey(account: caller.account, name: name)) else {
-            throw APIError.notFound("Flow with name \(name) does not exist.")
-        }
-        let list =
-            "DescribeFlowExecutionRecords/\(caller.account)/\(uuid)" + (filter.isEmpty ? "" : "/\(filter.text)")
+        let list = "DescribeFlowExecutionRecords/\(caller.account)/\(name)" + (filter.isEmpty ? "" : "/\(filter.text)")
+        // A place belongs to the flow that had the name when it was given.
+        var flowUUID: String?
         var start = FlowReader.RunPosition.newest
         if let text = try tokens.position(in: input, list: list) {
-            let parts = text.split(separator: "/")
-            guard parts.count == 2, let queuedAt = Int64(parts[0]) else { throw PageToken.invalid }
-            start = FlowReader.RunPosition(queuedAt: queuedAt, runID: String(parts[1]))
+            let parts = text.split(separator: "/").map { String($0) }
+            guard parts.count == 3, let queuedAt = Int64(parts[1]) else { throw PageToken.invalid }
+            flowUUID = parts[0]
+            start = FlowReader.RunPosition(queuedAt: queuedAt, runID: parts[2])
         }
         let limit = input["maxResults"]?.intValue ?? defaultPage
-        let rows = try reader.records(flowUUID: uuid, after: start, limit: limit + 1, filter: filter)
-        let page = tokens.page(of: rows, limit: limit, list: list) { "\($0.queuedAt)/\($0.runID)" }
+        let flow = FlowKey(account: caller.account, name: name)
+        guard let found = try reader.records(of: flow, after: start, limit: limit + 1, filter: filter) else {
+            throw APIError.notFound("Flow with name \(name) does not exist.")
+        }
+        if let flowUUID, flowUUID != found.flowUUID { throw PageToken.invalid }
+        let page = tokens.page(of: found.runs, limit: limit, list: list) {
+            "\(found.flowUUID)/\($0.queuedAt)/\($0.runID)"
+        }
         var output: JSONObject = ["flowExecutions": .array(page.rows.map { .object(FlowResponses.record($0)) })]
         output["nextToken"] = page.nextToken
         return output

@@ -48,9 +48,9 @@ extension FlowStoreTests {
             try store.apply([Store.command(1, "CreateFlow", "flow-1")])
             let foreign = FlowKey(account: "999999999999", name: "flow-1")
             #expect(try reader.describe(foreign) == nil)
-            #expect(try reader.find(foreign) == nil)
+            #expect(try reader.records(of: foreign, after: .newest, limit: 9) == nil)
             #expect(try reader.list(account: "999999999999", after: "", limit: 9).isEmpty)
-            #expect(try reader.find(key(1)) == Store.id(1))
+            #expect(try reader.records(of: key(1), after: .newest, limit: 9)?.flowUUID == Store.id(1))
         }
 
         @Test func listsByNamePageByPage() throws {
@@ -101,7 +101,7 @@ extension FlowStoreTests {
                 var found: [RunRecord] = []
                 var position = FlowReader.RunPosition.newest
                 while true {
-                    let page = try reader.records(flowUUID: Store.id(1), after: position, limit: size)
+                    let page = try #require(try reader.records(of: key(1), after: position, limit: size)).runs
                     guard let last = page.last else { break }
                     found += page
                     position = FlowReader.RunPosition(queuedAt: last.queuedAt, runID: last.runID)
@@ -113,7 +113,9 @@ extension FlowStoreTests {
                 #expect(found.last?.updatedAt == 1_700_000_000_000_000)
                 #expect(found.last?.putFailures == 0 && found.last?.startedAt != nil)
             }
-            #expect(try reader.records(flowUUID: Store.id(2), after: .newest, limit: 9).isEmpty)
+            #expect(try reader.records(of: key(1), after: .newest, limit: 9)?.flowUUID == Store.id(1))
+            #expect(try reader.records(of: key(2), after: .newest, limit: 9)?.runs == [])
+            #expect(try reader.records(of: key(99), after: .newest, limit: 9) == nil)
         }
 
         /// Of runs of several destinations, filtered or not; nothing of others, and nothing that cannot be read.
@@ -137,8 +139,8 @@ extension FlowStoreTests {
             var filter = RunRecordFilter()
             filter.states = [.error, .queued]
             for filter in [RunRecordFilter(), filter] {
-                let found = try reader.records(flowUUID: Store.id(1), after: .newest, limit: 9, filter: filter)
-                #expect(found.map(\.destinations) == [[], [], results, []])
+                let found = try reader.records(of: key(1), after: .newest, limit: 9, filter: filter)
+                #expect(found?.runs.map(\.destinations) == [[], [], results, []])
             }
         }
 

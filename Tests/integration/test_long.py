@@ -74,7 +74,7 @@ BUSY_RUNS = 100_000
 STATEMENTS = {
     "DescribeFlow": r"SELECT f\.uuid.*JOIN flow_definitions.*LEFT JOIN LATERAL",
     "ListFlows": r"FROM \(SELECT \* FROM flows WHERE account = \$1 AND name > \$2",
-    "DescribeFlowExecutionRecords": r"FROM live_runs WHERE flow_uuid = \$1.*UNION ALL.*FROM run_history",
+    "DescribeFlowExecutionRecords": r"FROM live_runs WHERE flow_uuid = \(SELECT.*UNION ALL.*FROM run_history",
     "claim": r"WITH picked AS MATERIALIZED.*state = 'Queued'",
     "end of runs": r"DELETE FROM live_runs r USING k.*INSERT INTO run_history",
 }
