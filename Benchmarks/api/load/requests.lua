@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- wrk's side of the benchmark: sends requests that were made (and signed) beforehand. Arguments, after wrk's "--":
---   file of requests, "once" or "circle", connections
+--   file of requests, "once" or "reads", connections
 -- The file holds, for each request, its length in bytes on a line, then the request as it goes over the wire.
 
 dofile(debug.getinfo(1, "S").source:sub(2):match("^(.*)/") .. "/../../control-plane/load/frame.lua")
