@@ -82,8 +82,8 @@ def test_services_are_watched_and_there_more_than_once(composition):
     for name, service in composition.items():
         assert ("healthcheck" in service) == (name != "migrate"), name
         assert service.get("healthcheck", {}).get("disable") is None
-    assert {name: service["deploy"]["replicas"] for name, service in composition.items() if "replicas" in service["deploy"]} == {
-        "api": 2, "controller": 2, "worker": 3}
+    replicas = {name: service["deploy"].get("replicas", 1) for name, service in composition.items()}
+    assert replicas == {"kafka": 1, "postgres": 1, "migrate": 1, "api": 2, "controller": 2, "worker": 3}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -75,7 +75,8 @@ def place(request, cluster, services):
         buckets = services.bucket_folder()
         return Place(cluster, None, buckets, buckets.worker_environment())
     store = {"moto": lambda: services.moto, "moto-auth": lambda: services.moto_with_authentication,
-             "moto-virtual": lambda: services.moto_with_authentication, "rclone": lambda: services.rclone}[request.param]()
+             "moto-virtual": lambda: services.moto_with_authentication,
+             "rclone": lambda: services.rclone}[request.param]()
     environment = store.worker_environment()
     if request.param == "moto-virtual":
         # AWS's default. libcurl knows every name below localhost; moto takes such a host's first label for the bucket.
@@ -164,7 +165,8 @@ def test_the_bucket_is_in_the_path_or_in_the_host(place, path):
     execution, record = place.cluster.run(place.flow(name, {"a.csv": "id\n1\n"}))
     assert record["executionStatus"] == "Successful", record
     with open(place.store.process.log_path) as log:
-        opened = [line.split('"POST ')[1].split("?")[0] for line in log if '"POST ' in line and f"{name}/{execution}" in line]
+        posts = [line.split('"POST ')[1] for line in log if '"POST ' in line]
+    opened = [post.split("?")[0] for post in posts if f"{name}/{execution}" in post]
     assert opened and all(opener.startswith(f"{path}{name}/") for opener in opened), opened
 
 

@@ -61,7 +61,8 @@ start_server() {
     return 1
 }
 
-# units NAME COMMAND…: one run of unit tests, and a line for it in the end. $unit is not 0 as soon as one failed or had none.
+# units NAME COMMAND…: one run of unit tests, and a line for it in the end. $unit is not 0 as soon as one failed or ran
+# none.
 units() {
     local log="$logs/units ${#summary[@]}" said
     run "$log" "$unit_seconds" "${@:2}" || unit=$?
@@ -85,7 +86,8 @@ if [ "$long" != long ]; then
     done <<<"$homes"
     start_server || exit 1
     units "swift test on rclone" env -u AWS_SESSION_TOKEN AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testsecret \
-        MILLRACE_TEST_S3_ENDPOINT="$address" MILLRACE_TEST_S3_CHECKS_KEYS=1 swift test --skip-build --filter ConnectorsTests
+        MILLRACE_TEST_S3_ENDPOINT="$address" MILLRACE_TEST_S3_CHECKS_KEYS=1 \
+        swift test --skip-build --filter ConnectorsTests
     stop_server
     if [ "${FUZZ_SECONDS:-10}" -gt 0 ]; then
         run "$logs/fuzz" 900 deploy/local/fuzz.sh "${FUZZ_SECONDS:-10}"
