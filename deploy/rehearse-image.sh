@@ -7,7 +7,8 @@
 #   2. the release build with the Swift library linked in, as the build stage makes it
 #   3. which shared libraries the executable loads, and that each comes with the runtime stage's packages
 #   4. as root, with debootstrap: the runtime image's root file system, and in it, read-only, as the image's user, without
-#      privileges and as process 1: --help, a role that waits for its database, its health, and the end on SIGTERM
+#      privileges and as process 1: --help, a role that waits for its database, its health, and the end on SIGTERM; where
+#      PostgreSQL's server is, too, migrate and a worker that becomes ready, over TCP and with a password
 #
 #   rehearse-image.sh [--binary FILE]      an executable already linked that way, instead of step 2
 set -euo pipefail
@@ -43,7 +44,8 @@ say "   runtime: ${runtime_packages[*]}"
 
 work=$(mktemp -d)
 cleanup() {
-    if [ -n "${role:-}" ]; then kill -KILL "$role" 2>/dev/null || true; fi
+    for started in ${role:-} ${broker:-}; do kill -KILL "$started" 2>/dev/null || true; done
+    if [ -n "${database:-}" ]; then stop_database || true; fi
     rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
@@ -122,24 +124,76 @@ for folder in /usr/share/millrace/migrations /etc/ssl/certs/ca-certificates.crt;
     [ -e "$root$folder" ] || die "the image lacks $folder"
 done
 
+# start_role NAME VARIABLE=VALUE…: until it listens for its health, at $port.
+start_role() {
+    port=$((20000 + RANDOM % 10000))
+    (inside "${@:2}" MILLRACE_METRICS_LISTEN=127.0.0.1:$port /usr/bin/millrace "$1") >"$work/role.log" 2>&1 &
+    role=$!
+    for _ in $(seq 100); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+        sleep 0.1
+    done
+    tail -n 5 "$work/role.log"
+    die "the $1 does not listen for its health"
+}
+healthy() { (inside MILLRACE_METRICS_LISTEN=127.0.0.1:$port /usr/bin/millrace health) >"$work/health" 2>&1; }
+stop_role() {
+    # Process 1 of the new namespace, as the host sees it.
+    kill -TERM "$(cut -d" " -f1 "/proc/$role/task/$role/children")"
+    local status=0
+    wait "$role" || status=$?
+    role=
+    [ "$status" -eq 0 ] || { tail -n 5 "$work/role.log"; die "SIGTERM to process 1: exit status $status"; }
+    say "   SIGTERM to process 1: exit status 0"
+}
+
 # Nothing listens there: the role must start, say that it is not ready, and stop when told to.
-port=$((20000 + RANDOM % 10000))
-(inside DATABASE_URL='postgresql://nobody@127.0.0.1:1/none' KAFKA_BROKERS=127.0.0.1:1 \
-    MILLRACE_METRICS_LISTEN=127.0.0.1:$port /usr/bin/millrace controller) >"$work/role.log" 2>&1 &
-role=$!
-alive() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
-for _ in $(seq 100); do alive && break; sleep 0.1; done
-alive || { tail -n 5 "$work/role.log"; die "the controller does not listen for its health"; }
-if (inside MILLRACE_METRICS_LISTEN=127.0.0.1:$port /usr/bin/millrace health) >"$work/health" 2>&1; then
-    die "health says ready although nothing is there"
-fi
+start_role controller DATABASE_URL='postgresql://nobody@127.0.0.1:1/none' KAFKA_BROKERS=127.0.0.1:1
+if healthy; then die "health says ready although nothing is there"; fi
 say "   controller without a database: alive, not ready ($(head -n 1 "$work/health"))"
-# Process 1 of the new namespace, as the host sees it.
-first=$(cut -d" " -f1 "/proc/$role/task/$role/children")
-kill -TERM "$first"
-status=0
-wait "$role" || status=$?
-role=
-[ "$status" -eq 0 ] || { tail -n 5 "$work/role.log"; die "SIGTERM to process 1: exit status $status"; }
-say "   SIGTERM to process 1: exit status 0"
+stop_role
+
+server=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1) || true
+if [ -z "$server" ]; then
+    say "   left out: migrate and a worker, which need PostgreSQL's server"
+    say "passed"
+    exit 0
+fi
+# PostgreSQL does not run as root.
+as_owner() { (cd "$database" && setpriv --reuid nobody --regid nogroup --clear-groups "$@"); }
+stop_database() { as_owner "$server/pg_ctl" stop -D "$database/data" -m immediate -s; }
+database=$work/database
+chmod 711 "$work"
+install -d -o nobody -g nogroup -m 700 "$database"
+password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+printf '%s\n' "$password" >"$database/password"
+chmod 644 "$database/password"
+as_owner "$server/initdb" -D "$database/data" -U millrace --pwfile "$database/password" -A scram-sha-256 -E UTF8 --locale=C \
+    --no-sync >"$work/initdb.log" 2>&1 || { tail -n 5 "$work/initdb.log"; die "initdb failed"; }
+database_port=$((20000 + RANDOM % 10000))
+as_owner "$server/pg_ctl" start -w -s -D "$database/data" -l "$database/log" \
+    -o "-c listen_addresses=127.0.0.1 -c port=$database_port -c unix_socket_directories= -c fsync=off" ||
+    { tail -n 5 "$database/log"; die "PostgreSQL does not start"; }
+settings=(PGHOST=127.0.0.1 "PGPORT=$database_port" PGUSER=millrace PGDATABASE=postgres "PGPASSWORD=$password")
+for time in first second; do
+    (inside "${settings[@]}" /usr/bin/millrace migrate) >"$work/migrate" 2>&1 ||
+        { tail -n 5 "$work/migrate"; die "migrate failed the $time time"; }
+done
+say "   migrate, twice: exit status 0"
+
+# The broker runs beside the image; the roles see the file that says where.
+"$binary" broker --broker-file "$root/var/lib/millrace/broker.json" >"$work/broker.log" 2>&1 &
+broker=$!
+start_role worker "${settings[@]}" KAFKA_BROKERS=file:/var/lib/millrace/broker.json \
+    MILLRACE_BUCKET_ROOT=/var/lib/millrace/buckets
+for _ in $(seq 200); do
+    if healthy; then break; fi
+    sleep 0.1
+done
+healthy || { cat "$work/health"; tail -n 5 "$work/role.log"; die "the worker does not become ready"; }
+say "   worker with a database and a broker: ready"
+stop_role
+kill -TERM "$broker"
+wait "$broker" || die "the broker ended with $?"
+broker=
 say "passed"

@@ -8,11 +8,11 @@ import Threading
 /// `millrace broker`
 enum BrokerCommand {
     private static let exitWithParent = Setting(
-        "MILLRACE_EXIT_WITH_PARENT", "off", "on: ends when the process that started it is gone")
+        "MILLRACE_EXIT_WITH_PARENT", "off", "on: ends when the process that started it is gone", isHidden: true)
 
     static let subcommand = Subcommand(
         name: "broker", summary: "the embedded broker: for one machine; it forgets everything when it stops",
-        settings: [.brokerFile, .topicPrefix, .partitions, exitWithParent] + Setting.common
+        settings: [.brokerFile, .topicPrefix, .partitions, exitWithParent, .logLevel]
     ) { settings in
         guard let file = settings.optional(.brokerFile) else {
             throw UsageError(text: "\(Setting.brokerFile.variable) must name the file to write the address to")

@@ -15,8 +15,8 @@ enum DevCommand {
     private static let partitions = Setting("MILLRACE_PARTITIONS", "4", Setting.partitions.help)
     private static let settings: [Setting] =
         [.dataFolder, .listen, authentication, .credentialsFile, .account, .region, .commandSeconds, .migrations]
-        + [.sealingPublicKeys] + Setting.quotas + [.topicPrefix, partitions, .replication] + Setting.runs
-        + [.retentionDays] + Setting.objectStores + [.kmsEndpoint, metricsListen] + Setting.common
+        + [.sealingPublicKeys] + Setting.quotas + [.topicPrefix, partitions] + Setting.runs
+        + [.retentionDays] + Setting.objectStores + [.kmsEndpoint, metricsListen] + Setting.process
 
     static let subcommand = Subcommand(
         name: "dev", summary: "all roles on the embedded broker and a private PostgreSQL cluster", settings: settings

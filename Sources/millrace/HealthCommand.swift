@@ -7,7 +7,7 @@ enum HealthCommand {
     static let metricsListen = Setting.metricsListen(port: 9101)
     static let subcommand = Subcommand(
         name: "health", summary: "asks a role whether it is ready: exit status 0 when it is",
-        settings: [metricsListen] + Setting.common
+        settings: [metricsListen]
     ) { settings in
         var address = try settings.address(metricsListen)
         if address.host == "0.0.0.0" { address.host = "127.0.0.1" }

@@ -5,7 +5,7 @@ import Observability
 enum KeysCommand {
     static let subcommand = Subcommand(
         name: "keys", summary: "adds a key pair for sealing credentials to the two files of keys",
-        settings: [.sealingPrivateKeys, .sealingPublicKeys] + Setting.common
+        settings: [.sealingPrivateKeys, .sealingPublicKeys]
     ) { settings in
         guard let privateKeys = settings.optional(.sealingPrivateKeys),
             let publicKeys = settings.optional(.sealingPublicKeys)

@@ -12,7 +12,7 @@ enum MigrateCommand {
 
     static let subcommand = Subcommand(
         name: "migrate", summary: "brings the database up to date",
-        settings: [.database, .migrations] + Setting.common
+        settings: [.database, .migrations, .logLevel]
     ) { settings in
         let logger = try settings.logger(role: "migrate")
         try apply(database: settings.database(role: "migrate"), folder: settings.migrationsFolder(), logger: logger)

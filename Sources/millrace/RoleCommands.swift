@@ -6,7 +6,7 @@ enum APICommand {
     static let metricsListen = Setting.metricsListen(port: 9101)
     static let subcommand = Subcommand(
         name: "api", summary: "takes requests in: the AppFlow API over HTTP",
-        settings: Setting.api + [.database] + Setting.kafka + [metricsListen] + Setting.common
+        settings: Setting.api + [.database] + Setting.kafka + [metricsListen] + Setting.process
     ) { settings in
         RoleProcess.prepareSignals()
         let process = RoleProcess(logger: try settings.logger(role: "api"))
@@ -22,7 +22,7 @@ enum ControllerCommand {
     static let metricsListen = Setting.metricsListen(port: 9102)
     static let subcommand = Subcommand(
         name: "controller", summary: "applies commands and run events to the flow store",
-        settings: [.database, .retentionDays] + Setting.quotas + Setting.kafka + [metricsListen] + Setting.common
+        settings: [.database, .retentionDays] + Setting.quotas + Setting.kafka + [metricsListen] + Setting.process
     ) { settings in
         RoleProcess.prepareSignals()
         let process = RoleProcess(logger: try settings.logger(role: "controller"))
@@ -40,7 +40,7 @@ enum WorkerCommand {
         settings: Setting.runs + Setting.objectStores + [.kmsEndpoint, .region, .database] + Setting.kafka + [
             metricsListen
         ]
-            + Setting.common
+            + Setting.process
     ) { settings in
         RoleProcess.prepareSignals()
         let process = RoleProcess(logger: try settings.logger(role: "worker"))

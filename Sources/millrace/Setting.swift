@@ -6,7 +6,7 @@ struct Setting: Sendable {
     /// Shown by `--help`; empty means that there is none.
     let defaultValue: String
     let help: String
-    /// Not shown by `--help`: it is for tests.
+    /// Not shown by `--help`: it is for tests, or for what one role tells another that it starts.
     let isHidden: Bool
 
     init(_ variable: String, _ defaultValue: String = "", _ help: String, isHidden: Bool = false) {
@@ -85,7 +85,8 @@ extension Setting {
         Setting("MILLRACE_METRICS_LISTEN", "127.0.0.1:\(port)", "address of /healthz, /readyz and /metrics")
     }
 
-    static let common = [logLevel, shutdownSeconds, instance]
+    /// Of whoever serves until a signal.
+    static let process = [logLevel, shutdownSeconds, instance]
     static let kafka = [brokers, kafkaProperties, topicPrefix, partitions, replication]
     private static let awsCalls = [endpoint, accessKey, secretKey, sessionToken, certificates, linkLocal]
     static let objectStores = [bucketRoot, s3Endpoint, addressing, bucketFlush] + awsCalls

