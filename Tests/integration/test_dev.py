@@ -13,9 +13,9 @@ import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from support import clients, flows
+from support import flows
 from support.cluster import clean_environment
-from support.folder_buckets import FolderBuckets
+from support.dev import Dev
 from support.member import Member
 from support.names import unique
 from support.patient_client import PatientClient
@@ -23,67 +23,6 @@ from support.waiting import wait_until
 from support.workspace import new_folder
 
 ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "keys")
-ANY_KEY = ("any", "key")  # dev's default is MILLRACE_AUTH=none
-
-
-class Dev:
-    """One data folder, and the processes that a dev instance leaves on it."""
-
-    def __init__(self, binary):
-        self.data = os.path.join(new_folder("dev"), "data")
-        self.member = Member("dev", 1, binary, {
-            **clean_environment(), "MILLRACE_DATA_DIR": self.data, "MILLRACE_LISTEN": "127.0.0.1:0",
-            "MILLRACE_METRICS_LISTEN": "127.0.0.1:0", "MILLRACE_LEASE_SECONDS": "2"}, os.path.dirname(self.data))
-        self.buckets = FolderBuckets(os.path.join(self.data, "buckets"))
-
-    # What a PatientClient and the flow helpers need of a cluster.
-
-    def api_urls(self):
-        return [self.member.api_url] if self.member.alive and self.member.api_url else []
-
-    def client(self, url=None, **options):
-        return clients.appflow(url or self.api_urls()[0], ANY_KEY, **options)
-
-    def start(self):
-        self.member.start()
-        self.member.wait_ready(60)
-        return self
-
-    def flow(self, name):
-        self.buckets.create("data-in")
-        self.buckets.create("data-out")
-        self.buckets.put("data-in", f"{name}/a.csv", "id\n1\n2\n")
-        return flows.flow(name, flows.s3_source("data-in", name), flows.s3_destination("data-out"))
-
-    def wait_run(self, name, execution):
-        client = self.client()
-        return wait_until(
-            lambda: next((record for record in client.describe_flow_execution_records(flowName=name)["flowExecutions"]
-                          if record["executionId"] == execution and record["executionStatus"] not in ("InProgress", "CancelStarted")),
-                         None),
-            40, lambda: f"the end of {name}'s run\n{self.member.process.tail()}")
-
-    def broker_pid(self):
-        (broker,) = [line for line in self.processes() if line.endswith(" broker")]
-        return int(broker.split()[0])
-
-    def processes(self):
-        """Command lines of every live process that has the data folder in its command line or environment."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline") as file:
-                    command = file.read().replace("\0", " ")
-                with open(f"/proc/{pid}/environ") as file:
-                    environment = file.read()
-                with open(f"/proc/{pid}/stat") as file:
-                    state = file.read().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            if self.data in command + environment and state != "Z":
-                found.append(f"{pid} {command.strip()}")
-        return found
-
 
 @pytest.fixture(scope="module")
 def dev(binary):
@@ -91,6 +30,7 @@ def dev(binary):
     yield dev
     if dev.member.alive:
         dev.member.stop(timeout=40)
+    dev.discard()
 
 
 def test_first_flow(dev):

@@ -3,7 +3,7 @@
 
 After each fault, every acknowledged command is in effect exactly once, every run ended in a true state, outputs hold
 each record exactly once, nothing half-written is visible, and there are no dead letters: `invariants.check`. The
-newest Kafka undergoes every fault; each other broker kills of every role and its own restart.
+newest Kafka undergoes every fault; each other broker kills of every role and its own restart; `millrace dev` its kill.
 """
 
 import random
@@ -12,6 +12,7 @@ import time
 import pytest
 
 from support import chaos, fault_proxy, flows, invariants, messages
+from support.dev import Dev
 from support.fault_proxy import FaultProxy, Hold, Rule
 from support.names import unique
 from support.services import broker_kinds, thorough_broker_kind
@@ -66,8 +67,12 @@ def chance():
 
 
 @pytest.fixture(autouse=True)
-def healthy(system):
+def healthy(request):
     """Begins and ends with every process up and plain workers on folders."""
+    if "system" not in request.fixturenames:
+        yield
+        return
+    system = request.getfixturevalue("system")
     chaos.heal(system.cluster)
     yield
     if any(worker.environment.get("MILLRACE_BUCKET_ROOT") != system.buckets.root or "AWS_ENDPOINT_URL_S3" in worker.environment
@@ -124,6 +129,25 @@ def test_kill_every_role(system, chance):
         member.kill()
         member.start()
     finish(stream)
+
+
+def test_kill_dev(binary, chance):
+    """Every role is one process here. PostgreSQL outlives it and is found again, the broker forgets everything, and the
+    ports are new."""
+    dev = Dev(binary).start()
+    try:
+        stream = CommandStream(dev, dev.buckets).start()
+        for fraction in (chance.uniform(0.05, 0.4), chance.uniform(0.5, 0.9)):
+            stream.wait_progress(fraction)
+            assert stream.running, "a fault after the stream is none"
+            assert messages.dead_letters(dev) == []  # the broker takes them along
+            dev.member.kill()
+            dev.start()
+        finish(stream)
+        assert stream.client.repeats > 0, "the clients did not notice"
+        assert dev.member.stop(timeout=40) == 0, dev.tails(40)
+    finally:
+        dev.discard()
 
 
 @on_thorough_broker
