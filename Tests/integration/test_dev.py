@@ -3,10 +3,13 @@
 
 import concurrent.futures
 import glob
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -15,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from support import flows
 from support.cluster import clean_environment
-from support.dev import Dev
+from support.dev import Dev, live_processes
+from support.kafka import REPOSITORY
 from support.member import Member
 from support.names import unique
 from support.patient_client import PatientClient
@@ -40,6 +44,45 @@ def test_first_flow(dev):
     execution = client.start_flow(flowName=name)["executionId"]
     assert dev.wait_run(name, execution)["executionStatus"] == "Successful"
     assert dev.buckets.get("data-out", f"{name}/{execution}") == b'{"id":"1"}\n{"id":"2"}\n'
+
+
+def test_readme_snippet_runs_as_it_stands(dev):
+    """Only the address differs. The buckets are those that it names."""
+    with open(os.path.join(REPOSITORY, "README.md")) as file:
+        (snippet,) = re.findall(r"^With boto3:\n\n```python\n(.*?)^```$", file.read(), re.DOTALL | re.MULTILINE)
+    address = "http://127.0.0.1:8080"
+    assert snippet.count(address) == 1
+    dev.buckets.create("warehouse")
+    dev.buckets.put("shop", "orders/1.csv", "id,card,total\n1,4111,10.5\n2,4222,7\n")
+    done = subprocess.run(
+        [sys.executable, "-c", snippet.replace(address, dev.api_urls()[0])], env=clean_environment(),
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    (execution,) = re.findall(r"'executionId': '([^']+)'", done.stdout)
+    record = dev.wait_run("orders-to-json", execution)
+    assert (record["executionStatus"], record["executionResult"]["recordsProcessed"]) == ("Successful", 2), record
+    written = dev.buckets.get("warehouse", f"orders-to-json/{execution}")
+    assert written == b'{"id":"1","total":"10.5"}\n{"id":"2","total":"7"}\n'
+
+
+def test_demo_shows_its_run(binary):
+    """What `make demo` starts, once everything is built."""
+    data = os.path.join(new_folder("demo"), "data")
+    done = subprocess.run(
+        [sys.executable, os.path.join(REPOSITORY, "deploy", "demo", "demo.py"), "--binary", binary, "--data-dir", data],
+        env=clean_environment(), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and done.stderr == "", f"{done.stdout}\n{done.stderr}"
+    lines = done.stdout.splitlines()
+    (run,) = [found[1] for line in lines if (found := re.fullmatch(r"run +(\S+): Successful after \d+ ms", line))]
+    figures = r"figures +344 records, 53,098 bytes read, [\d,]+ bytes written"
+    assert [line for line in lines if re.fullmatch(figures, line)]
+    assert f"output    penguin-reports/heavy-penguins/{run}" in lines
+    with open(os.path.join(data, "buckets", "penguin-reports", "heavy-penguins", run)) as file:
+        records = file.read().splitlines()
+    assert lines[-7:] == [f"          {record}" for record in records[:5]] + [
+        f"          … {len(records)} records in all", "stopped   cleanly"]
+    assert all(int(json.loads(record)["grams"]) > 5500 for record in records) and len(records) == 28
+    assert live_processes(data) == []
 
 
 def test_survives_kill_and_restart_with_everything_acknowledged(dev):
