@@ -5,27 +5,30 @@ import concurrent.futures
 import glob
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from support import flows
+from support import flows, messages
 from support.cluster import clean_environment
 from support.dev import Dev, live_processes
 from support.kafka import REPOSITORY
 from support.member import Member
 from support.names import unique
 from support.patient_client import PatientClient
-from support.waiting import wait_until
+from support.waiting import pause, wait_until
 from support.workspace import new_folder
 
+MIGRATIONS = os.path.join(REPOSITORY, "migrations")
 ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "keys")
 
 @pytest.fixture(scope="module")
@@ -207,6 +210,10 @@ def test_dev_keeps_a_key_pair_for_credentials(binary):
         assert dev.member.stop() == 0
 
 
+def migration_files():
+    return sorted(glob.glob(os.path.join(MIGRATIONS, "*.sql")))
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_help_names_every_setting(binary, role):
     done = run(binary, role, "--help")
@@ -281,10 +288,63 @@ def test_dependency_that_is_down_is_waited_for(binary):
         member.kill()
 
 
+def test_migrate_is_killed_again_and_again(services, binary):
+    """kill -9 five times, ever later; what is half done is undone or finished, never kept."""
+    chance = random.Random(messages.seed())
+
+    def fresh():
+        database = services.postgres.create_database()
+        return database, {"DATABASE_URL": services.postgres.url(database), "MILLRACE_MIGRATIONS": MIGRATIONS}
+
+    whole, environment = fresh()
+    began = time.monotonic()
+    assert run(binary, "migrate", **environment).returncode == 0
+    duration = time.monotonic() - began
+    database, environment = fresh()
+    statuses = []
+    for delay in sorted(chance.uniform(0, duration) for _ in range(5)):
+        process = subprocess.Popen(
+            [binary, "migrate"], env={**clean_environment(), **environment}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        pause(delay)
+        process.kill()
+        statuses.append(process.wait(20))
+    print(f"killed within {duration:.3f} s: {statuses}")
+    assert -signal.SIGKILL in statuses and set(statuses) <= {0, -signal.SIGKILL}
+    done = run(binary, "migrate", **environment)
+    assert done.returncode == 0, done.stderr
+    with services.postgres.connect(database) as connection, services.postgres.connect(whole) as reference:
+        applied = connection.execute(APPLIED).fetchall()
+        assert [name for _, name, _, _ in applied] == [os.path.basename(file) for file in migration_files()]
+        schema = schema_of(connection)
+        assert schema == schema_of(reference)
+        done = run(binary, "migrate", **environment)
+        assert done.returncode == 0, done.stderr
+        assert connection.execute(APPLIED).fetchall() == applied and schema_of(connection) == schema
+
+
+APPLIED = "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version"
+
+
+def schema_of(connection):
+    """Columns, indexes, constraints and functions, and how many rows each table has from its migration."""
+    found = [
+        connection.execute(query).fetchall() for query in (
+            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
+            "WHERE table_schema = 'public' ORDER BY 1, 2",
+            "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+            "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2")]
+    tables = sorted({row[0] for row in found[0]})
+    assert tables
+    return found, {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
+
+
 @pytest.mark.parametrize("role", ["api", "controller", "worker"])
 def test_role_waits_for_the_newest_migration(services, binary, tmp_path, role):
     """A database that the program is newer than: the role stays, says what is missing, and begins once it is there."""
-    files = sorted(glob.glob(os.path.join(os.path.dirname(__file__), "..", "..", "migrations", "*.sql")))
+    files = migration_files()
     older = tmp_path / "older"
     older.mkdir()
     for file in files[:-1]:
