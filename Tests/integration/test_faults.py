@@ -235,24 +235,35 @@ def all_flows(cluster):
 
 @on_thorough_broker
 def test_two_controllers_believe_they_own_a_partition(system, chance):
-    """controller 1   owns half ── frozen ─────────────────────── wakes, still "owns" ──▶ must not write
-    controller 2              session runs out ▶ owns all ▶ applies the stream ─────────▶"""
-    stream = system.stream()
-    stream.wait_progress(chance.uniform(0.1, 0.3))
-    frozen = chance.choice(system.cluster.of_role("controller"))
-    frozen.process.suspend()
-    started = time.monotonic()
-    stream.wait_progress(0.5)
-    pause(max(0, SESSION_SECONDS + 2 - (time.monotonic() - started)))
-    frozen.process.resume()
-    finish(stream)
-    frozen.wait_ready()
+    """controller 1   owns half, reads ── frozen ─────────────────────── wakes, still "owns" ──▶ must not write
+    controller 2                     session runs out ▶ owns all ▶ applies the stream ─────────▶"""
+    for _ in range(3):  # all commands that are on their way may be the other controller's
+        stream = system.stream()
+        stream.wait_progress(chance.uniform(0.1, 0.3))
+        frozen = chance.choice(system.cluster.of_role("controller"))
+        before = fenced_batches(frozen)
+        chaos.freeze_before_writing(system.cluster, frozen, clients=len(stream.stories))
+        started = time.monotonic()
+        stream.wait_progress(0.5)
+        pause(max(0, SESSION_SECONDS + 2 - (time.monotonic() - started)))
+        frozen.process.resume()
+        finish(stream)
+        frozen.wait_ready()
+        fenced = fenced_batches(frozen) - before
+        print(f"{fenced:.0f} batches of the frozen controller were refused")
+        if fenced:
+            break
+    assert fenced > 0, "the frozen controller never tried to write: the fault did not happen"
+
+
+def fenced_batches(controller):
+    return controller.metrics()["millrace_batches_fenced_total", frozenset()]
 
 
 @on_thorough_broker
 def test_duplicated_and_reordered_messages(system, chance):
     cluster = system.cluster
-    topics = [cluster.topic_prefix + name for name in ("commands", "runs", "run-events")]
+    topics = [cluster.topic_prefix + name for name in ("commands", "outcomes", "runs", "run-events")]
     stream = system.stream()
     for fraction in (0.3, 0.6, 0.9):
         stream.wait_progress(fraction)
@@ -281,13 +292,19 @@ def test_duplicated_and_reordered_messages(system, chance):
 def test_worker_frozen_beyond_its_lease(system, chance):
     """A worker sleeps with runs in its hands, wakes when others have redone them, and may change nothing."""
     stream = system.stream()
+    attempts = []
     for fraction in (0.2, 0.6):
         stream.wait_progress(fraction)
         frozen = chance.choice(system.cluster.of_role("worker"))
-        frozen.process.suspend()
-        pause(2.5 * LEASE_SECONDS)
+        runs = chaos.freeze_at_work(system.cluster, frozen)
+        wait_until(
+            lambda: len(chaos.ends_of(system.cluster, runs)) == len(runs), 60,
+            lambda: f"the ends of {runs} elsewhere: {chaos.ends_of(system.cluster, runs)}\n{system.cluster.tails()}")
         frozen.process.resume()
+        attempts += [attempt for _, attempt in chaos.ends_of(system.cluster, runs).values()]
     finish(stream)
+    print(f"the runs of the frozen workers ended in attempts {attempts}")
+    assert max(attempts) >= 2, "no run was taken over: the fault did not happen"
 
 
 @on_thorough_broker
