@@ -3,88 +3,34 @@
 
 import concurrent.futures
 import glob
+import json
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+import time
 
 import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from support import clients, flows
+from support import flows, messages
 from support.cluster import clean_environment
-from support.folder_buckets import FolderBuckets
+from support.dev import Dev, live_processes
+from support.kafka import REPOSITORY
 from support.member import Member
 from support.names import unique
 from support.patient_client import PatientClient
-from support.waiting import wait_until
+from support.waiting import pause, wait_until
 from support.workspace import new_folder
 
+MIGRATIONS = os.path.join(REPOSITORY, "migrations")
 ROLES = ("api", "controller", "worker", "migrate", "broker", "dev", "health", "keys")
-README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
-ANY_KEY = ("any", "key")  # dev's default is MILLRACE_AUTH=none
-
-
-class Dev:
-    """One data folder, and the processes that a dev instance leaves on it."""
-
-    def __init__(self, binary):
-        self.data = os.path.join(new_folder("dev"), "data")
-        self.member = Member("dev", 1, binary, {
-            **clean_environment(), "MILLRACE_DATA_DIR": self.data, "MILLRACE_LISTEN": "127.0.0.1:0",
-            "MILLRACE_METRICS_LISTEN": "127.0.0.1:0", "MILLRACE_LEASE_SECONDS": "2"}, os.path.dirname(self.data))
-        self.buckets = FolderBuckets(os.path.join(self.data, "buckets"))
-
-    # What a PatientClient and the flow helpers need of a cluster.
-
-    def api_urls(self):
-        return [self.member.api_url] if self.member.alive and self.member.api_url else []
-
-    def client(self, url=None, **options):
-        return clients.appflow(url or self.api_urls()[0], ANY_KEY, **options)
-
-    def start(self):
-        self.member.start()
-        self.member.wait_ready(60)
-        return self
-
-    def flow(self, name):
-        self.buckets.create("data-in")
-        self.buckets.create("data-out")
-        self.buckets.put("data-in", f"{name}/a.csv", "id\n1\n2\n")
-        return flows.flow(name, flows.s3_source("data-in", name), flows.s3_destination("data-out"))
-
-    def wait_run(self, name, execution):
-        client = self.client()
-        return wait_until(
-            lambda: next((record for record in client.describe_flow_execution_records(flowName=name)["flowExecutions"]
-                          if record["executionId"] == execution and record["executionStatus"] not in ("InProgress", "CancelStarted")),
-                         None),
-            40, lambda: f"the end of {name}'s run\n{self.member.process.tail()}")
-
-    def broker_pid(self):
-        (broker,) = [line for line in self.processes() if line.endswith(" broker")]
-        return int(broker.split()[0])
-
-    def processes(self):
-        """Command lines of every live process that has the data folder in its command line or environment."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/cmdline") as file:
-                    command = file.read().replace("\0", " ")
-                with open(f"/proc/{pid}/environ") as file:
-                    environment = file.read()
-                with open(f"/proc/{pid}/stat") as file:
-                    state = file.read().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            if self.data in command + environment and state != "Z":
-                found.append(f"{pid} {command.strip()}")
-        return found
+README = os.path.join(REPOSITORY, "README.md")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +39,7 @@ def dev(binary):
     yield dev
     if dev.member.alive:
         dev.member.stop(timeout=40)
+    dev.discard()
 
 
 def test_first_flow(dev):
@@ -102,6 +49,45 @@ def test_first_flow(dev):
     execution = client.start_flow(flowName=name)["executionId"]
     assert dev.wait_run(name, execution)["executionStatus"] == "Successful"
     assert dev.buckets.get("data-out", f"{name}/{execution}") == b'{"id":"1"}\n{"id":"2"}\n'
+
+
+def test_readme_snippet_runs_as_it_stands(dev):
+    """Only the address differs. The buckets are those that it names."""
+    with open(README) as file:
+        (snippet,) = re.findall(r"^With boto3:\n\n```python\n(.*?)^```$", file.read(), re.DOTALL | re.MULTILINE)
+    address = "http://127.0.0.1:8080"
+    assert snippet.count(address) == 1
+    dev.buckets.create("warehouse")
+    dev.buckets.put("shop", "orders/1.csv", "id,card,total\n1,4111,10.5\n2,4222,7\n")
+    done = subprocess.run(
+        [sys.executable, "-c", snippet.replace(address, dev.api_urls()[0])], env=clean_environment(),
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    (execution,) = re.findall(r"'executionId': '([^']+)'", done.stdout)
+    record = dev.wait_run("orders-to-json", execution)
+    assert (record["executionStatus"], record["executionResult"]["recordsProcessed"]) == ("Successful", 2), record
+    written = dev.buckets.get("warehouse", f"orders-to-json/{execution}")
+    assert written == b'{"id":"1","total":"10.5"}\n{"id":"2","total":"7"}\n'
+
+
+def test_demo_shows_its_run(binary):
+    """What `make demo` starts, once everything is built."""
+    data = os.path.join(new_folder("demo"), "data")
+    done = subprocess.run(
+        [sys.executable, os.path.join(REPOSITORY, "deploy", "demo", "demo.py"), "--binary", binary, "--data-dir", data],
+        env=clean_environment(), capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and done.stderr == "", f"{done.stdout}\n{done.stderr}"
+    lines = done.stdout.splitlines()
+    (run,) = [found[1] for line in lines if (found := re.fullmatch(r"run +(\S+): Successful after \d+ ms", line))]
+    figures = r"figures +344 records, 53,098 bytes read, [\d,]+ bytes written"
+    assert [line for line in lines if re.fullmatch(figures, line)]
+    assert f"output    penguin-reports/heavy-penguins/{run}" in lines
+    with open(os.path.join(data, "buckets", "penguin-reports", "heavy-penguins", run)) as file:
+        records = file.read().splitlines()
+    assert lines[-7:] == [f"          {record}" for record in records[:5]] + [
+        f"          … {len(records)} records in all", "stopped   cleanly"]
+    assert all(int(json.loads(record)["grams"]) > 5500 for record in records) and len(records) == 28
+    assert live_processes(data) == []
 
 
 def test_survives_kill_and_restart_with_everything_acknowledged(dev):
@@ -226,6 +212,10 @@ def test_dev_keeps_a_key_pair_for_credentials(binary):
         assert dev.member.stop() == 0
 
 
+def migration_files():
+    return sorted(glob.glob(os.path.join(MIGRATIONS, "*.sql")))
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_help_names_every_setting(binary, role):
     done = run(binary, role, "--help")
@@ -323,10 +313,63 @@ def test_dependency_that_is_down_is_waited_for(binary):
         member.kill()
 
 
+def test_migrate_is_killed_again_and_again(services, binary):
+    """kill -9 five times, ever later; what is half done is undone or finished, never kept."""
+    chance = random.Random(messages.seed())
+
+    def fresh():
+        database = services.postgres.create_database()
+        return database, {"DATABASE_URL": services.postgres.url(database), "MILLRACE_MIGRATIONS": MIGRATIONS}
+
+    whole, environment = fresh()
+    began = time.monotonic()
+    assert run(binary, "migrate", **environment).returncode == 0
+    duration = time.monotonic() - began
+    database, environment = fresh()
+    statuses = []
+    for delay in sorted(chance.uniform(0, duration) for _ in range(5)):
+        process = subprocess.Popen(
+            [binary, "migrate"], env={**clean_environment(), **environment}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        pause(delay)
+        process.kill()
+        statuses.append(process.wait(20))
+    print(f"killed within {duration:.3f} s: {statuses}")
+    assert -signal.SIGKILL in statuses and set(statuses) <= {0, -signal.SIGKILL}
+    done = run(binary, "migrate", **environment)
+    assert done.returncode == 0, done.stderr
+    with services.postgres.connect(database) as connection, services.postgres.connect(whole) as reference:
+        applied = connection.execute(APPLIED).fetchall()
+        assert [name for _, name, _, _ in applied] == [os.path.basename(file) for file in migration_files()]
+        schema = schema_of(connection)
+        assert schema == schema_of(reference)
+        done = run(binary, "migrate", **environment)
+        assert done.returncode == 0, done.stderr
+        assert connection.execute(APPLIED).fetchall() == applied and schema_of(connection) == schema
+
+
+APPLIED = "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version"
+
+
+def schema_of(connection):
+    """Columns, indexes, constraints and functions, and how many rows each table has from its migration."""
+    found = [
+        connection.execute(query).fetchall() for query in (
+            "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
+            "WHERE table_schema = 'public' ORDER BY 1, 2",
+            "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+            "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2")]
+    tables = sorted({row[0] for row in found[0]})
+    assert tables
+    return found, {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables}
+
+
 @pytest.mark.parametrize("role", ["api", "controller", "worker"])
 def test_role_waits_for_the_newest_migration(services, binary, tmp_path, role):
     """A database that the program is newer than: the role stays, says what is missing, and begins once it is there."""
-    files = sorted(glob.glob(os.path.join(os.path.dirname(__file__), "..", "..", "migrations", "*.sql")))
+    files = migration_files()
     older = tmp_path / "older"
     older.mkdir()
     for file in files[:-1]:

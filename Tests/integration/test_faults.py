@@ -3,7 +3,7 @@
 
 After each fault, every acknowledged command is in effect exactly once, every run ended in a true state, outputs hold
 each record exactly once, nothing half-written is visible, and there are no dead letters: `invariants.check`. The
-newest Kafka undergoes every fault; each other broker kills of every role and its own restart.
+newest Kafka undergoes every fault; each other broker kills of every role and its own restart; `millrace dev` its kill.
 """
 
 import random
@@ -12,6 +12,7 @@ import time
 import pytest
 
 from support import chaos, fault_proxy, flows, invariants, messages
+from support.dev import Dev
 from support.fault_proxy import FaultProxy, Hold, Rule
 from support.names import unique
 from support.services import broker_kinds, thorough_broker_kind
@@ -66,8 +67,12 @@ def chance():
 
 
 @pytest.fixture(autouse=True)
-def healthy(system):
+def healthy(request):
     """Begins and ends with every process up and plain workers on folders."""
+    if "system" not in request.fixturenames:
+        yield
+        return
+    system = request.getfixturevalue("system")
     chaos.heal(system.cluster)
     yield
     if any(worker.environment.get("MILLRACE_BUCKET_ROOT") != system.buckets.root or "AWS_ENDPOINT_URL_S3" in worker.environment
@@ -124,6 +129,25 @@ def test_kill_every_role(system, chance):
         member.kill()
         member.start()
     finish(stream)
+
+
+def test_kill_dev(binary, chance):
+    """Every role is one process here. PostgreSQL outlives it and is found again, the broker forgets everything, and the
+    ports are new."""
+    dev = Dev(binary).start()
+    try:
+        stream = CommandStream(dev, dev.buckets).start()
+        for fraction in (chance.uniform(0.05, 0.4), chance.uniform(0.5, 0.9)):
+            stream.wait_progress(fraction)
+            assert stream.running, "a fault after the stream is none"
+            assert messages.dead_letters(dev) == []  # the broker takes them along
+            dev.member.kill()
+            dev.start()
+        finish(stream)
+        assert stream.client.repeats > 0, "the clients did not notice"
+        assert dev.member.stop(timeout=40) == 0, dev.tails(40)
+    finally:
+        dev.discard()
 
 
 @on_thorough_broker
@@ -211,24 +235,35 @@ def all_flows(cluster):
 
 @on_thorough_broker
 def test_two_controllers_believe_they_own_a_partition(system, chance):
-    """controller 1   owns half ── frozen ─────────────────────── wakes, still "owns" ──▶ must not write
-    controller 2              session runs out ▶ owns all ▶ applies the stream ─────────▶"""
-    stream = system.stream()
-    stream.wait_progress(chance.uniform(0.1, 0.3))
-    frozen = chance.choice(system.cluster.of_role("controller"))
-    frozen.process.suspend()
-    started = time.monotonic()
-    stream.wait_progress(0.5)
-    pause(max(0, SESSION_SECONDS + 2 - (time.monotonic() - started)))
-    frozen.process.resume()
-    finish(stream)
-    frozen.wait_ready()
+    """controller 1   owns half, reads ── frozen ─────────────────────── wakes, still "owns" ──▶ must not write
+    controller 2                     session runs out ▶ owns all ▶ applies the stream ─────────▶"""
+    for _ in range(3):  # all commands that are on their way may be the other controller's
+        stream = system.stream()
+        stream.wait_progress(chance.uniform(0.1, 0.3))
+        frozen = chance.choice(system.cluster.of_role("controller"))
+        before = fenced_batches(frozen)
+        chaos.freeze_before_writing(system.cluster, frozen, clients=len(stream.stories))
+        started = time.monotonic()
+        stream.wait_progress(0.5)
+        pause(max(0, SESSION_SECONDS + 2 - (time.monotonic() - started)))
+        frozen.process.resume()
+        finish(stream)
+        frozen.wait_ready()
+        fenced = fenced_batches(frozen) - before
+        print(f"{fenced:.0f} batches of the frozen controller were refused")
+        if fenced:
+            break
+    assert fenced > 0, "the frozen controller never tried to write: the fault did not happen"
+
+
+def fenced_batches(controller):
+    return controller.metrics()["millrace_batches_fenced_total", frozenset()]
 
 
 @on_thorough_broker
 def test_duplicated_and_reordered_messages(system, chance):
     cluster = system.cluster
-    topics = [cluster.topic_prefix + name for name in ("commands", "runs", "run-events")]
+    topics = [cluster.topic_prefix + name for name in ("commands", "outcomes", "runs", "run-events")]
     stream = system.stream()
     for fraction in (0.3, 0.6, 0.9):
         stream.wait_progress(fraction)
@@ -257,13 +292,19 @@ def test_duplicated_and_reordered_messages(system, chance):
 def test_worker_frozen_beyond_its_lease(system, chance):
     """A worker sleeps with runs in its hands, wakes when others have redone them, and may change nothing."""
     stream = system.stream()
+    attempts = []
     for fraction in (0.2, 0.6):
         stream.wait_progress(fraction)
         frozen = chance.choice(system.cluster.of_role("worker"))
-        frozen.process.suspend()
-        pause(2.5 * LEASE_SECONDS)
+        runs = chaos.freeze_at_work(system.cluster, frozen)
+        wait_until(
+            lambda: len(chaos.ends_of(system.cluster, runs)) == len(runs), 60,
+            lambda: f"the ends of {runs} elsewhere: {chaos.ends_of(system.cluster, runs)}\n{system.cluster.tails()}")
         frozen.process.resume()
+        attempts += [attempt for _, attempt in chaos.ends_of(system.cluster, runs).values()]
     finish(stream)
+    print(f"the runs of the frozen workers ended in attempts {attempts}")
+    assert max(attempts) >= 2, "no run was taken over: the fault did not happen"
 
 
 @on_thorough_broker

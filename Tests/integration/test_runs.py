@@ -538,6 +538,38 @@ def test_attempts_are_bounded_when_each_kills_its_worker(held):
     assert held.outputs(name) == {}
 
 
+def test_worker_that_stops_gives_back_what_it_cannot_finish(held):
+    """SIGTERM while the store is silent: the run is queued again, at once and without a failed attempt."""
+    name = unique("given-back")
+    held.cluster.replace("worker", {**held.environment, "MILLRACE_SHUTDOWN_SECONDS": "3"})
+    (worker,) = held.cluster.of_role("worker")
+    execution, hold = held.start_held(name)
+
+    def row():
+        with held.cluster.postgres.connect(held.cluster.database) as connection:
+            return connection.execute(
+                "SELECT state, attempt, failures, owner FROM live_runs WHERE run_id = %s", [execution]).fetchone()
+
+    try:
+        assert row()[:3] == ("InProgress", 1, 0)
+        assert worker.stop() == 0, worker.process.tail()
+        assert row() == ("Queued", 1, 0, None)
+        assert held.outputs(name) == {}
+        worker.start().wait_ready()
+        record = held.cluster.wait_run(name, execution)
+    finally:
+        hold.release()
+        held.cluster.replace("worker", held.environment)
+    assert record["executionStatus"] == "Successful", record
+    outputs = held.outputs(name)
+    assert list(outputs) == [execution]
+    assert lines(outputs.values()) == [{"id": str(number)} for number in range(1000)]
+    with held.cluster.postgres.connect(held.cluster.database) as connection:
+        assert connection.execute(
+            "SELECT attempt, failures FROM run_history WHERE run_id = %s", [execution]).fetchall() == [(2, 0)]
+    wait_until(lambda: not [key for key in held.buckets.open_uploads(DESTINATION) if name in key], 15, "the upload's abort")
+
+
 def test_listing_goes_through_all_pages(held):
     """S3 lists a thousand keys at a time; here a page ends after seven."""
     rule = held.proxy.add(Rule(fault_proxy.small_pages(7), "list"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness itself: a fault that does not happen would let every fault test pass."""
 
+import dataclasses
 import json
 import threading
 
@@ -179,6 +180,45 @@ def test_invariants_notice_wrong_outputs(change, complaint):
     assert "unexpected object out/flow/.temporary" in invariants._check_outputs(stream, runs)
     runs[RUN][1].status = "Canceled"
     assert "yet there is" in str(invariants._check_outputs(stream, runs))
+
+
+class Answering:
+    """A client whose reads are answered as a test says."""
+
+    def __init__(self, flow, records):
+        self._answers = {"describe_flow": flow, "describe_flow_execution_records": {"flowExecutions": records}}
+
+    def call(self, operation, **_):
+        answer = self._answers[operation]
+        if answer is None:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "no flow"}}, operation)
+        return answer
+
+
+@pytest.mark.parametrize("shown, counted, complaint", [
+    (2, 3, None),
+    (1, 2, "has 'revision 1', acknowledged was 'revision 2'"),  # the last update is lost
+    (2, 2, "schemaVersion 2 after 2 acknowledged updates"),  # the one before it
+    (2, 4, "schemaVersion 4 after 2 acknowledged updates"),  # one took effect twice
+    (None, None, "acknowledged, but"),
+], ids=["whole", "last-lost", "earlier-lost", "twice", "flow-lost"])
+def test_invariants_notice_lost_updates(shown, counted, complaint):
+    stream = object.__new__(CommandStream)
+    stream.source, stream.destination, stream.input, stream.may_fail = "in", "out", source_rows(), False
+    story = Story("flow", single_file=True, revision=2, updates=2, exists=True, runs=[Run(RUN, 2, status="Successful")])
+    flow = None
+    if shown is not None:
+        definition = stream.definition(dataclasses.replace(story, revision=shown))
+        flow = {"description": definition["description"], "tasks": definition["tasks"], "schemaVersion": counted}
+    record = {"executionId": RUN, "executionStatus": "Successful",
+              "executionResult": {"recordsProcessed": sum(map(len, stream.input))}}
+    stream.client = Answering(flow, [record])
+    problems = invariants._check_flow(stream, story, {"flow": 1})
+    assert complaint is None and not problems or complaint and complaint in str(problems), problems
+    if complaint is None:
+        assert "listed 2 times" in str(invariants._check_flow(stream, story, {"flow": 2}))
+        stream.client = Answering(flow, [])
+        assert "runs []" in str(invariants._check_flow(stream, story, {"flow": 1})), "a lost run"
 
 
 def test_sequences_are_cut_down_to_what_fails():

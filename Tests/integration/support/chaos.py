@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from .waiting import pause, wait_until
 from .workspace import new_folder
 
 
@@ -18,6 +19,53 @@ def kill_at_random(cluster, stream, role, chance, times):
         member = chance.choice(cluster.of_role(role))
         member.kill()
         member.start()
+
+
+def freeze_at_work(cluster, worker):
+    """Freezes a worker while it holds runs, and returns their ids. They take milliseconds each, so a worker that is
+    found to hold none goes on and is frozen again."""
+
+    def held():
+        query = "SELECT run_id::text FROM live_runs WHERE state = 'InProgress' AND owner LIKE %s"
+        return {run for (run,) in _query(cluster, query, f"%-{worker.pid}")}
+
+    def caught():
+        worker.process.suspend()
+        if held():
+            pause(0.2)  # until what it had sent before is committed, too
+            if runs := held():
+                return runs
+        worker.process.resume()
+        return None
+
+    return wait_until(caught, 60, lambda: f"a moment at which {worker.name} holds runs\n{cluster.tails()}")
+
+
+def freeze_before_writing(cluster, controller, clients):
+    """Freezes a controller that has read messages and the rows that they concern, and has written nothing: the rows
+    come only after it was frozen. `clients` are those that create or start flows at the moment, each of which must have
+    a command on its way."""
+
+    def waiting():
+        return sum(value for api in cluster.of_role("api") for (name, _), value in api.metrics().items()
+                   if name == "millrace_pending_commands")
+
+    with cluster.postgres.connect(cluster.database) as connection, connection.transaction():
+        connection.execute("LOCK TABLE flows IN ACCESS EXCLUSIVE MODE")
+        wait_until(lambda: waiting() >= clients, 4, lambda: f"{clients} commands that wait; there are {waiting()}")
+        pause(0.2)  # until the controllers have read them
+        controller.process.suspend()
+
+
+def ends_of(cluster, runs):
+    """Id → (state, attempt) of those runs that have ended."""
+    return {run: (state, attempt) for run, state, attempt in _query(
+        cluster, "SELECT run_id::text, state, attempt FROM run_history WHERE run_id = ANY(%s::uuid[])", list(runs))}
+
+
+def _query(cluster, text, *parameters):
+    with cluster.postgres.connect(cluster.database) as connection:
+        return connection.execute(text, parameters).fetchall()
 
 
 def heal(cluster):

@@ -8,27 +8,11 @@ from .processes import ManagedProcess
 from .workspace import new_folder
 
 
-class EmbeddedBroker:
-    """Forgets everything when it stops; each start writes a new address and epoch to the same file. It makes the
-    topics itself, so it serves one cluster and must know that one's prefix and partitions."""
+class BrokerAddress:
+    """The file in which an embedded broker says where it listens."""
 
-    name = "embedded"
-    topic_prefix = "embedded."
-    partitions = 4
-
-    def __init__(self, binary):
-        self.folder = new_folder("embedded-broker")
-        self.address_file = os.path.join(self.folder, "broker.json")
-        self.process = ManagedProcess(
-            "broker", [binary, "broker"], os.path.join(self.folder, "broker.log"), directory=self.folder,
-            environment={
-                **os.environ, "MILLRACE_BROKER_FILE": self.address_file, "MILLRACE_TOPIC_PREFIX": self.topic_prefix,
-                "MILLRACE_PARTITIONS": str(self.partitions)})
-
-    @property
-    def bootstrap(self):
-        """What KAFKA_BROKERS takes."""
-        return f"file:{self.address_file}"
+    def __init__(self, address_file):
+        self.address_file = address_file
 
     @property
     def address(self):
@@ -41,6 +25,29 @@ class EmbeddedBroker:
                 return json.load(file)
         except (OSError, ValueError):
             return None
+
+
+class EmbeddedBroker(BrokerAddress):
+    """Forgets everything when it stops; each start writes a new address and epoch to the same file. It makes the
+    topics itself, so it serves one cluster and must know that one's prefix and partitions."""
+
+    name = "embedded"
+    topic_prefix = "embedded."
+    partitions = 4
+
+    def __init__(self, binary):
+        self.folder = new_folder("embedded-broker")
+        super().__init__(os.path.join(self.folder, "broker.json"))
+        self.process = ManagedProcess(
+            "broker", [binary, "broker"], os.path.join(self.folder, "broker.log"), directory=self.folder,
+            environment={
+                **os.environ, "MILLRACE_BROKER_FILE": self.address_file, "MILLRACE_TOPIC_PREFIX": self.topic_prefix,
+                "MILLRACE_PARTITIONS": str(self.partitions)})
+
+    @property
+    def bootstrap(self):
+        """What KAFKA_BROKERS takes."""
+        return f"file:{self.address_file}"
 
     def start(self):
         before = self._read()

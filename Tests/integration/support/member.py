@@ -31,8 +31,9 @@ class Member:
         return self.process.alive
 
     def start(self):
-        self._addresses = {}
+        # In this order: a thread that still reads the log of the start before must not name its address as this one's.
         self._offset = os.path.getsize(self.process.log_path) if os.path.exists(self.process.log_path) else 0
+        self._addresses = {}
         self.process.start()
         return self
 
@@ -54,11 +55,12 @@ class Member:
         return lines
 
     def _address(self, message):
-        if message not in self._addresses:
+        addresses = self._addresses
+        if message not in addresses:
             for line in self.log_lines():
                 if line.get("message") == message and line.get("address"):
-                    self._addresses[message] = "http://" + line["address"]
-        return self._addresses.get(message)
+                    addresses[message] = "http://" + line["address"]
+        return addresses.get(message)
 
     @property
     def api_url(self):
