@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Presigned requests, session and bearer tokens, and credentials that change while the service runs."""
 
-import datetime
 import hashlib
 import os
 import subprocess

@@ -18,7 +18,7 @@ import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from support import flows, messages
+from support import messages
 from support.cluster import clean_environment
 from support.dev import Dev, live_processes
 from support.kafka import REPOSITORY
