@@ -120,7 +120,9 @@ public struct FlowReader {
             Self.describeStatement, [.textArray(keys.map { $0.account }), .textArray(keys.map { $0.name })])
         var found = [Description?](repeating: nil, count: keys.count)
         for row in 0..<rows.count {
-            guard let place = rows.int(row, 24), found.indices.contains(Int(place) - 1) else { continue }
+            guard let place = rows.int(row, FlowRows.width + 5), found.indices.contains(Int(place) - 1) else {
+                continue
+            }
             found[Int(place) - 1] = (FlowRows.record(rows, row), Self.lastRun(rows, row))
         }
         return found
@@ -195,10 +197,11 @@ public struct FlowReader {
 
     /// A run that has not ended is the last one; else the newest that did.
     private static func lastRun(_ rows: SQLRows, _ row: Int) -> LastRun? {
-        if let state = RunState(rawValue: rows.text(row, 19) ?? "") {
-            return LastRun(state: state, at: rows.int(row, 20) ?? 0, message: "")
+        if let state = RunState(rawValue: rows.text(row, FlowRows.width) ?? "") {
+            return LastRun(state: state, at: rows.int(row, FlowRows.width + 1) ?? 0, message: "")
         }
-        guard let state = RunState(rawValue: rows.text(row, 21) ?? "") else { return nil }
-        return LastRun(state: state, at: rows.int(row, 22) ?? 0, message: rows.text(row, 23) ?? "")
+        guard let state = RunState(rawValue: rows.text(row, FlowRows.width + 2) ?? "") else { return nil }
+        return LastRun(
+            state: state, at: rows.int(row, FlowRows.width + 3) ?? 0, message: rows.text(row, FlowRows.width + 4) ?? "")
     }
 }

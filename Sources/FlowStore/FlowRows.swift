@@ -4,6 +4,9 @@ import PostgreSQL
 
 /// Reads rows of `flows`, in the column order of the statements that select them.
 enum FlowRows {
+    /// Columns of a flow; what else a statement selects comes behind them.
+    static let width = 19
+
     static func records(_ rows: SQLRows) -> [FlowRecord] {
         (0..<rows.count).map { record(rows, $0) }
     }

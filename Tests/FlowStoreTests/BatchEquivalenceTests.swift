@@ -48,13 +48,7 @@ extension FlowStoreTests {
             let single = try commands.flatMap { try store.apply([$0]) }
             let expected = try dump(store)
             store = try Store()
-            var batched: [Outcome?] = []
-            var rest = commands[...]
-            while !rest.isEmpty {
-                let batch = rest.prefix(Int.random(in: 1...15, using: &random))
-                batched += try store.apply(Array(batch))
-                rest = rest.dropFirst(batch.count)
-            }
+            let batched = try store.applyInBatches(commands, &random)
             // But for the moment at which a batch is applied.
             #expect(batched.map { $0?.result } == single.map { $0?.result })
             #expect(try dump(store) == expected)

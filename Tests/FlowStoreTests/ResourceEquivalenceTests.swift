@@ -104,13 +104,7 @@ extension FlowStoreTests {
             #expect(single.map { $0?.isSuccess } == predicted)
             let expected = try dump(store)
             store = try Store()
-            var batched: [Outcome?] = []
-            var rest = commands[...]
-            while !rest.isEmpty {
-                let batch = rest.prefix(Int.random(in: 1...15, using: &random))
-                batched += try store.apply(Array(batch))
-                rest = rest.dropFirst(batch.count)
-            }
+            let batched = try store.applyInBatches(commands, &random)
             // The times of the answers' details are those of the commit.
             #expect(batched.map { $0?.result } == single.map { $0?.result })
             #expect(try dump(store) == expected)

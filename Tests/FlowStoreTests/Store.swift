@@ -76,6 +76,18 @@ struct Store {
         return outcomes
     }
 
+    /// Applies commands in order, some of them at once, as chance has it.
+    func applyInBatches(_ commands: [Command], _ random: inout Random) throws -> [Outcome?] {
+        var outcomes: [Outcome?] = []
+        var rest = commands[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(Int.random(in: 1...15, using: &random))
+            outcomes += try apply(Array(batch))
+            rest = rest.dropFirst(batch.count)
+        }
+        return outcomes
+    }
+
     /// Flows with these numbers as ids and the names `flow-N`, each with a queued run of the id N + 1000.
     func startRuns(_ numbers: ClosedRange<Int>) throws {
         try apply(numbers.map { Self.command($0, "CreateFlow", "flow-\($0)") })

@@ -68,3 +68,9 @@ def pytest_runtest_makereport(item, call):
         for value in getattr(item, "funcargs", {}).values():
             if isinstance(value, MillraceCluster):
                 report.sections.append(("logs of the cluster", value.tails(20)))
+
+
+@pytest.fixture
+def client(cluster):
+    """boto3 at the cluster of the test's module."""
+    return cluster.client()

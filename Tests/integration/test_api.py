@@ -22,11 +22,6 @@ def cluster(make_cluster):
 
 
 @pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
-@pytest.fixture
 def unchecked(cluster):
     """boto3 without its own parameter checks: the server sees what it must refuse itself."""
     return cluster.client(check_parameters=False)

@@ -28,11 +28,6 @@ def strict(make_cluster):
     cluster.stop()
 
 
-@pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
 def model(client):
     return client.meta.service_model
 

@@ -23,11 +23,6 @@ def cluster(make_cluster):
 
 
 @pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
-@pytest.fixture
 def call(cluster):
     def call(operation, body, key=FULL_KEY, **headers):
         fields = {name.replace("_", "-"): value for name, value in headers.items()}

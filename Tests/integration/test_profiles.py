@@ -25,11 +25,6 @@ def cluster(make_cluster):
     cluster.stop()
 
 
-@pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
 def salesforce(name, **more):
     return {
         "connectorProfileName": name, "connectorType": "Salesforce", "connectionMode": "Public",

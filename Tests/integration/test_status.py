@@ -19,11 +19,6 @@ def cluster(make_cluster):
     cluster.stop()
 
 
-@pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
 def status(client, name):
     """As DescribeFlow and ListFlows say."""
     described = client.describe_flow(flowName=name)

@@ -19,11 +19,6 @@ def cluster(make_cluster):
 
 
 @pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
-@pytest.fixture
 def name(client):
     name = unique()
     client.create_flow(**flows.flow(name, tags={"team": "data", "stage": "test"}))

@@ -34,11 +34,6 @@ def cluster(make_cluster, gate):
 
 
 @pytest.fixture
-def client(cluster):
-    return cluster.client()
-
-
-@pytest.fixture
 def fault(gate):
     """Sets a fault for the length of a test."""
     def set_fault(name):
